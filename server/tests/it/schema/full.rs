@@ -1,0 +1,192 @@
+//! One row of every table with every column filled: the types of the entities are the types of the tables.
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::prelude::Uuid;
+use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr};
+use server::entities::{
+    activation_codes, app_grants, app_installs, app_versions, audit_log, device_log, idempotency_keys, import_batches,
+    import_errors, merchants, sessions, stores, terminal_tags, terminals, users,
+};
+
+use super::rows::{NOW, code, grant, id, install, log_entry, merchant, store, terminal, user};
+
+/// Inserts them beside the rows of `platform`; inserting reads each of them back.
+pub(super) async fn rows(txn: &DatabaseTransaction) -> Result<(), DbErr> {
+    let some = |text: &str| Set(Some(text.to_owned()));
+    let text = |text: &str| Set(text.to_owned());
+    let (merchant_id, user_id, terminal_id, store_id) = (id(81), id(82), id(83), id(84));
+
+    merchants::ActiveModel {
+        contact_name: some("李雷"),
+        contact_phone: some("13800000000"),
+        ..merchant(81)
+    }
+    .insert(txn)
+    .await?;
+    stores::ActiveModel {
+        address: some("南京路 1 号"),
+        ..store(84, 81)
+    }
+    .insert(txn)
+    .await?;
+    users::ActiveModel {
+        merchant_id: Set(Some(merchant_id)),
+        password_hash: some("$argon2id$"),
+        locale: some("zh"),
+        disabled_at: Set(Some(NOW)),
+        password_changed_at: Set(Some(NOW)),
+        ..user(82)
+    }
+    .insert(txn)
+    .await?;
+    sessions::ActiveModel {
+        id_hash: Set(vec![2; 32]),
+        user_id: Set(Some(user_id)),
+        data: text("{}"),
+        created_at: Set(NOW),
+        last_seen_at: Set(NOW),
+        expires_at: Set(NOW),
+        address: some("192.0.2.1"),
+        user_agent: some("browser"),
+    }
+    .insert(txn)
+    .await?;
+    import_batches::ActiveModel {
+        id: Set(id(85)),
+        created_by: Set(Some(user_id)),
+        source: text("portal"),
+        file_name: text("库存.csv"),
+        state: text("done"),
+        rows_total: Set(5),
+        rows_created: Set(4),
+        rows_updated: Set(3),
+        rows_skipped: Set(2),
+        rows_failed: Set(1),
+        created_at: Set(NOW),
+        finished_at: Set(Some(NOW)),
+    }
+    .insert(txn)
+    .await?;
+    import_errors::ActiveModel {
+        batch_id: Set(id(85)),
+        line: Set(2),
+        ordinal: Set(0),
+        column_name: some("sn"),
+        code: text("sn_malformed"),
+        found: some("?"),
+        sn: some("?"),
+    }
+    .insert(txn)
+    .await?;
+    let last = terminals::ActiveModel {
+        merchant_id: Set(Some(merchant_id)),
+        store_id: Set(Some(store_id)),
+        lifecycle: text("suspended"),
+        lifecycle_reason: some("other"),
+        lifecycle_note: some("搬店"),
+        note: some("note"),
+        firmware: some("1.0"),
+        app_version: some("2.0"),
+        token_hash: Set(Some(vec![3; 32])),
+        token_issued_at: Set(Some(NOW)),
+        heartbeat_interval_ms: Set(Some(60_000)),
+        last_report: some("{}"),
+        import_batch_id: Set(Some(id(85))),
+        registered_at: Set(Some(NOW)),
+        last_seen_at: Set(Some(NOW)),
+        ..terminal(83, "SN83")
+    }
+    .insert(txn)
+    .await?;
+    assert_eq!(
+        (last.token_hash, last.lifecycle_note, last.import_batch_id),
+        (Some(vec![3; 32]), Some("搬店".to_owned()), Some(id(85)))
+    );
+    terminal_tags::ActiveModel {
+        terminal_id: Set(terminal_id),
+        tag: text("新品"),
+    }
+    .insert(txn)
+    .await?;
+    activation_codes::ActiveModel {
+        issued_by: Set(Some(user_id)),
+        ended_at: Set(Some(NOW)),
+        ..code(86, 9)
+    }
+    .insert(txn)
+    .await?;
+    app_versions::ActiveModel {
+        id: Set(id(87)),
+        app_id: Set(id(4)),
+        version: text("1.0"),
+        notes_zh: text("首版"),
+        notes_en: text("first"),
+        min_firmware: some("1.0"),
+        published_at: Set(NOW),
+    }
+    .insert(txn)
+    .await?;
+    app_grants::ActiveModel {
+        terminal_id: Set(Some(terminal_id)),
+        expires_at: Set(Some(NOW)),
+        revoked_at: Set(Some(NOW)),
+        revoke_reason: some("sold"),
+        granted_by: Set(Some(user_id)),
+        ..grant(88, 81)
+    }
+    .insert(txn)
+    .await?;
+    app_installs::ActiveModel {
+        terminal_id: Set(terminal_id),
+        version: some("1.0"),
+        error_code: some("E1"),
+        ..install(81)
+    }
+    .insert(txn)
+    .await?;
+    device_log::ActiveModel {
+        sn_sent: some("sn-83"),
+        sn_normalized: some("SN83"),
+        terminal_id: Set(Some(terminal_id)),
+        told_reason: some("sn_or_code_wrong"),
+        actor_id: Set(Some(terminal_id)),
+        actor_label: some("SN83"),
+        address: some("192.0.2.1"),
+        ..log_entry(89)
+    }
+    .insert(txn)
+    .await?;
+    audit_log::ActiveModel {
+        id: Set(id(90)),
+        occurred_at: Set(NOW),
+        actor_id: Set(Some(user_id)),
+        actor_login: text("admin"),
+        actor_role: some("platform_admin"),
+        merchant_id: Set(Some(merchant_id)),
+        action: text("merchant.update"),
+        target_kind: some("merchant"),
+        target: some(&Uuid::nil().to_string()),
+        outcome: text("failure"),
+        reason: some("forbidden"),
+        before: some("{}"),
+        after: some("{}"),
+        address: some("192.0.2.1"),
+        session: some("1a2b"),
+        request_id: text("request"),
+    }
+    .insert(txn)
+    .await?;
+    idempotency_keys::ActiveModel {
+        principal: Set(vec![1]),
+        key: text("key"),
+        request_hash: Set(vec![4; 32]),
+        status: Set(Some(201)),
+        content_type: some("application/json"),
+        body: Set(Some(b"{}".to_vec())),
+        created_at: Set(NOW),
+        expires_at: Set(NOW),
+    }
+    .insert(txn)
+    .await?;
+    Ok(())
+}
