@@ -1,0 +1,146 @@
+//! Looking at terminals.
+
+use super::page::{Cursor, Page};
+use crate::caller::Caller;
+use crate::domain::{Lifecycle, LifecycleReason, Manufacturer, SerialNumber, StoreId, TerminalId, Timestamp};
+use crate::error::AppError;
+use async_trait::async_trait;
+
+/// What a list of terminals is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TerminalQuery {
+    /// Words, each of which must be part of the serial number, the name, the store or the merchant.
+    pub search: Option<String>,
+    /// Only terminals in one of these states; empty for all.
+    pub lifecycles: Vec<Lifecycle>,
+    /// Only terminals of this store.
+    pub store: Option<StoreId>,
+    /// Only terminals of this model.
+    pub model: Option<String>,
+    /// Which page.
+    pub cursor: Option<Cursor>,
+}
+
+/// A terminal as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TerminalRow {
+    /// Its key.
+    pub id: TerminalId,
+    /// Its serial number.
+    pub sn: SerialNumber,
+    /// The serial number as it was printed or imported.
+    pub sn_printed: String,
+    /// Who made it.
+    pub manufacturer: Manufacturer,
+    /// What it is.
+    pub model: String,
+    /// What its people call it.
+    pub name: String,
+    /// Whose it is, when it is anybody's.
+    pub merchant: Option<MerchantRef>,
+    /// Where it stands, when that is known.
+    pub store: Option<String>,
+    /// Its state.
+    pub lifecycle: Lifecycle,
+    /// When it was last heard from.
+    pub last_seen: Option<Timestamp>,
+}
+
+/// A merchant, as it is named beside something else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MerchantRef {
+    /// Its number with the platform.
+    pub number: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// A terminal with all that is known of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terminal {
+    /// What a list shows.
+    pub row: TerminalRow,
+    /// Why it is suspended or retired.
+    pub lifecycle_reason: Option<LifecycleReason>,
+    /// The same in words.
+    pub lifecycle_note: Option<String>,
+    /// Remarks from the inventory.
+    pub note: Option<String>,
+    /// Its firmware.
+    pub firmware: Option<String>,
+    /// Version of its main app.
+    pub app_version: Option<String>,
+    /// When its record was made.
+    pub created: Timestamp,
+    /// When it was registered.
+    pub registered: Option<Timestamp>,
+    /// When it got the token with which it talks to the platform.
+    pub connected: Option<Timestamp>,
+    /// Until when the activation code that is out for it works.
+    pub code_expires: Option<Timestamp>,
+}
+
+/// How many terminals are in which state, within a scope.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TerminalCounts {
+    /// [`Lifecycle::Unassigned`]; always 0 for a merchant.
+    pub unassigned: u64,
+    /// [`Lifecycle::Awaiting`]
+    pub awaiting: u64,
+    /// [`Lifecycle::Registered`]
+    pub registered: u64,
+    /// [`Lifecycle::Suspended`]
+    pub suspended: u64,
+    /// [`Lifecycle::Retired`]
+    pub retired: u64,
+}
+
+impl TerminalCounts {
+    /// Terminals that are not registered yet: 未注册.
+    pub fn unregistered(&self) -> u64 {
+        self.unassigned + self.awaiting
+    }
+
+    /// All of them.
+    pub fn all(&self) -> u64 {
+        self.unregistered() + self.registered + self.suspended + self.retired
+    }
+}
+
+/// What a list of terminals can be narrowed to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TerminalFilters {
+    /// The stores of the caller's merchant; empty for the platform.
+    pub stores: Vec<(StoreId, String)>,
+    /// The models there are.
+    pub models: Vec<String>,
+}
+
+/// Looking at terminals.
+#[async_trait]
+pub trait Terminals: Send + Sync {
+    /// A page of terminals, by serial number; an exact serial number comes alone.
+    ///
+    /// **Permissions:** any caller, within its scope.
+    async fn list(&self, caller: &Caller, query: &TerminalQuery) -> Result<Page<TerminalRow>, AppError>;
+
+    /// What the list can be narrowed to.
+    ///
+    /// **Permissions:** any caller, within its scope.
+    async fn filters(&self, caller: &Caller) -> Result<TerminalFilters, AppError>;
+
+    /// How many terminals are in which state.
+    ///
+    /// **Permissions:** any caller, within its scope.
+    async fn counts(&self, caller: &Caller) -> Result<TerminalCounts, AppError>;
+
+    /// The terminals with a serial number, live ones first: none, one, or one per manufacturer and retired record.
+    ///
+    /// **Permissions:** any caller, within its scope.
+    async fn get(
+        &self,
+        caller: &Caller,
+        sn: &SerialNumber,
+        manufacturer: Option<&Manufacturer>,
+    ) -> Result<Vec<Terminal>, AppError>;
+}

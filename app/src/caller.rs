@@ -1,0 +1,181 @@
+//! Who asks, and over what. A service takes a [`Caller`] or one of the handles that only a caller can give, so that what
+//! was not allowed cannot be called.
+//!
+//! The matrix of PRODUCT section 1, in one place:
+//!
+//! | handle | owner | clerk | admin | support |
+//! |---|---|---|---|---|
+//! | [`Caller`] (look, search, within scope) | own merchant | own merchant | all | all |
+//! | [`Registrar`] (register a terminal) | own merchant | own merchant | all | – |
+//! | [`CodeIssuer`] (issue an activation code) | own merchant | – | all | all |
+//! | [`PlatformViewer`] (the pages under 系统管理) | – | – | all | all |
+//! | [`PlatformAdmin`] (import and the like) | – | – | all | – |
+
+use crate::domain::{MerchantId, Role, UserId};
+use crate::error::AppError;
+use std::ops::Deref;
+
+/// The rows that a caller may touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Every merchant's, and what belongs to none.
+    Platform,
+    /// One merchant's.
+    Merchant(MerchantId),
+}
+
+/// Where a request came from, for the logs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestInfo {
+    /// The client's address as text, when there is one.
+    pub address: Option<String>,
+    /// The request's id, which ties log lines, log entries and problem reports together.
+    pub id: String,
+}
+
+/// A person who has signed in, or Tillkeeper's own command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    user: Option<UserId>,
+    login: String,
+    role: Role,
+    scope: Scope,
+    request: RequestInfo,
+}
+
+impl Caller {
+    /// A signed-in user. A role of the platform has the platform's scope; a merchant's role has the merchant's, and is
+    /// nobody without one.
+    pub fn user(
+        user: UserId,
+        login: String,
+        role: Role,
+        merchant: Option<MerchantId>,
+        request: RequestInfo,
+    ) -> Option<Self> {
+        let scope = match (role.is_platform(), merchant) {
+            (true, _) => Scope::Platform,
+            (false, Some(merchant)) => Scope::Merchant(merchant),
+            (false, None) => return None,
+        };
+        Some(Self {
+            user: Some(user),
+            login,
+            role,
+            scope,
+            request,
+        })
+    }
+
+    /// The command line: whoever can run it has the database file anyway.
+    pub fn system(command: &str) -> Self {
+        Self {
+            user: None,
+            login: "tillkeeper".to_owned(),
+            role: Role::PlatformAdmin,
+            scope: Scope::Platform,
+            request: RequestInfo {
+                address: None,
+                id: command.to_owned(),
+            },
+        }
+    }
+
+    /// The user's key; `None` for the command line.
+    pub fn user_id(&self) -> Option<UserId> {
+        self.user
+    }
+
+    /// The user's login.
+    pub fn login(&self) -> &str {
+        &self.login
+    }
+
+    /// The user's role.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// What the caller may touch.
+    pub fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// Where this request came from.
+    pub fn request(&self) -> &RequestInfo {
+        &self.request
+    }
+
+    /// The handle of those who may register terminals.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`] for platform support.
+    pub fn registrar(&self) -> Result<Registrar<'_>, AppError> {
+        match self.role {
+            Role::MerchantOwner | Role::MerchantClerk | Role::PlatformAdmin => Ok(Registrar(self)),
+            Role::PlatformSupport => Err(AppError::Forbidden),
+        }
+    }
+
+    /// The handle of those who may issue activation codes.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`] for clerks.
+    pub fn code_issuer(&self) -> Result<CodeIssuer<'_>, AppError> {
+        match self.role {
+            Role::MerchantOwner | Role::PlatformAdmin | Role::PlatformSupport => Ok(CodeIssuer(self)),
+            Role::MerchantClerk => Err(AppError::Forbidden),
+        }
+    }
+
+    /// The handle of those who see the pages of the platform.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] for merchants, who are not told that there is such a page.
+    pub fn platform_viewer(&self) -> Result<PlatformViewer<'_>, AppError> {
+        if self.role.is_platform() {
+            Ok(PlatformViewer(self))
+        } else {
+            Err(AppError::NotFound)
+        }
+    }
+
+    /// The handle of platform administrators.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] for merchants, [`AppError::Forbidden`] for platform support.
+    pub fn platform_admin(&self) -> Result<PlatformAdmin<'_>, AppError> {
+        match self.role {
+            Role::PlatformAdmin => Ok(PlatformAdmin(self)),
+            Role::PlatformSupport => Err(AppError::Forbidden),
+            Role::MerchantOwner | Role::MerchantClerk => Err(AppError::NotFound),
+        }
+    }
+}
+
+macro_rules! handles {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name<'a>(&'a Caller);
+
+        impl Deref for $name<'_> {
+            type Target = Caller;
+
+            fn deref(&self) -> &Caller {
+                self.0
+            }
+        }
+    )*};
+}
+
+handles! {
+    /// A caller who may register terminals.
+    Registrar,
+    /// A caller who may issue activation codes.
+    CodeIssuer,
+    /// A caller who sees every merchant.
+    PlatformViewer,
+    /// A caller who may change everything.
+    PlatformAdmin,
+}

@@ -1,0 +1,30 @@
+//! The language of the product: values that are right by construction and rules that need nothing but them.
+//!
+//! Everything here compiles for the server and for the browser alike, and none of it asks a database or a clock.
+
+mod activation_code;
+mod device_log;
+mod ids;
+mod lifecycle;
+mod login;
+mod manufacturer;
+mod merchant_no;
+mod name;
+mod normalize;
+mod reason;
+mod role;
+mod serial_number;
+mod timestamp;
+
+pub use activation_code::{ActivationCode, ActivationCodeError};
+pub use device_log::{ActorKind, LogKind, Outcome};
+pub use ids::{ActivationCodeId, ImportBatchId, LogEntryId, MerchantId, StoreId, TerminalId, UserId};
+pub use lifecycle::{Lifecycle, LifecycleReason};
+pub use login::{Login, LoginError};
+pub use manufacturer::{Manufacturer, ManufacturerError};
+pub use merchant_no::{MerchantNo, MerchantNoError};
+pub use name::{Name, NameError};
+pub use reason::{Reason, Told};
+pub use role::Role;
+pub use serial_number::{SerialNumber, SerialNumberError};
+pub use timestamp::Timestamp;

@@ -1,0 +1,91 @@
+//! The one error of the product. It carries a code; the words come from the code, in the reader's language.
+
+use crate::domain::{Reason, SerialNumberError, Told};
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
+/// Why something that was asked for was not done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AppError {
+    /// Nobody is signed in.
+    #[error("sign in first")]
+    SignInRequired,
+    /// There is no such thing within the caller's scope.
+    #[error("not found")]
+    NotFound,
+    /// The caller's role may not do it.
+    #[error("not allowed")]
+    Forbidden,
+    /// A registration was refused.
+    #[error("refused: {}", .0.code())]
+    Refused(Told),
+    /// The text is no serial number.
+    #[error(transparent)]
+    SerialNumber(#[from] SerialNumberError),
+    /// Something that was sent is not right.
+    #[error("{}", .0.code())]
+    Invalid(Invalid),
+    /// Something broke; it has been logged where it happened.
+    #[error("internal error")]
+    Internal,
+}
+
+/// What was wrong with what was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum Invalid {
+    /// Sign-in failed; which of the two is not told.
+    LoginOrPasswordWrong,
+    /// The merchant number is malformed or nobody's.
+    MerchantUnknown,
+    /// Which merchant is meant must be said.
+    MerchantRequired,
+    /// Several manufacturers use the serial number; which one is meant must be said.
+    ManufacturerRequired,
+    /// No file was sent, or an empty one.
+    FileMissing,
+    /// The file is larger than [`crate::backend::imports::MAX_FILE_BYTES`].
+    FileTooLarge,
+    /// The file is not text in UTF-8.
+    FileNotUtf8,
+    /// The first row does not name the columns that are needed.
+    FileHeadings,
+    /// The form lacks a field or a field has the wrong form.
+    Form,
+    /// The terminal's state does not allow it.
+    NotInThisState,
+}
+
+impl Invalid {
+    /// The stable code.
+    pub fn code(self) -> &'static str {
+        self.into()
+    }
+}
+
+impl AppError {
+    /// The stable code, as in problem details and addresses.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::SignInRequired => "sign_in_required",
+            Self::NotFound => "not_found",
+            Self::Forbidden => "forbidden",
+            Self::Refused(told) => told.code(),
+            Self::SerialNumber(_) => Reason::SnMalformed.code(),
+            Self::Invalid(invalid) => invalid.code(),
+            Self::Internal => "internal",
+        }
+    }
+
+    /// The HTTP status (RFC 9110) that goes with it.
+    pub fn status(&self) -> http::StatusCode {
+        match self {
+            Self::SignInRequired => http::StatusCode::UNAUTHORIZED,
+            Self::NotFound => http::StatusCode::NOT_FOUND,
+            Self::Forbidden => http::StatusCode::FORBIDDEN,
+            Self::Refused(Told::Itself(Reason::TooManyAttempts)) => http::StatusCode::TOO_MANY_REQUESTS,
+            Self::Invalid(Invalid::FileTooLarge) => http::StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Refused(_) | Self::SerialNumber(_) | Self::Invalid(_) => http::StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Internal => http::StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
