@@ -1,0 +1,111 @@
+//! What is said when something was not done: what happened, what to do, who can do it. All of it comes from the code.
+
+use super::{icon, words};
+use crate::domain::Told;
+use crate::error::Invalid;
+use crate::i18n::{Locale, t};
+use leptos::prelude::*;
+
+/// What is said of a code.
+pub(crate) struct Said {
+    /// What happened, as a heading.
+    pub(crate) title: &'static str,
+    /// What happened, as a sentence.
+    pub(crate) what: &'static str,
+    /// What to do next, where the sentence does not say it.
+    pub(crate) next: Option<&'static str>,
+    /// Who can do it.
+    pub(crate) who: Option<&'static str>,
+}
+
+/// What is said of an [`crate::error::AppError`] with that code. A code that there is not is "something broke".
+pub(crate) fn said(locale: Locale, code: &str) -> Said {
+    if let Some(told) = Told::parse(code) {
+        let words::Texts { title, what, next } = words::told(locale, told);
+        return Said {
+            title,
+            what,
+            next: Some(next),
+            who: Some(words::who(locale, told)),
+        };
+    }
+    let (title, what) = match code.parse::<Invalid>() {
+        Ok(invalid) => words::invalid(locale, invalid),
+        Err(_) => match code {
+            "not_found" => (t!(locale, failure.not_found.title), t!(locale, failure.not_found.text)),
+            "forbidden" => (t!(locale, failure.forbidden.title), t!(locale, failure.forbidden.text)),
+            "sign_in_required" => (
+                t!(locale, failure.sign_in_required.title),
+                t!(locale, failure.sign_in_required.text),
+            ),
+            _ => (t!(locale, failure.internal.title), t!(locale, failure.internal.text)),
+        },
+    };
+    Said {
+        title,
+        what,
+        next: None,
+        who: None,
+    }
+}
+
+/// A code's words as an alert at the top of a page. `exactly` replaces the sentence where more is known, and `id` is the
+/// request's, for what only its log explains.
+pub(crate) fn alert(locale: Locale, code: &str, exactly: Option<String>, id: &str) -> impl IntoView + use<> {
+    let Said { title, what, next, who } = said(locale, code);
+    let id = (code == "internal").then(|| t!(locale, failure.request_id, id = id.to_owned()));
+    view! {
+        <div role="alert" class="alert alert-error alert-outline bg-base-100 items-start mb-4">
+            {icon::icon(icon::ALERT)}
+            <div class="flex flex-col gap-1 text-base-content">
+                <p class="font-semibold">{title}</p>
+                <p>{exactly.unwrap_or_else(|| what.to_owned())}</p>
+                {next
+                    .map(|next| {
+                        view! {
+                            <p>
+                                <strong>{t!(locale, failure.what_to_do)}</strong>
+                                {next}
+                            </p>
+                        }
+                    })}
+                {who
+                    .map(|who| {
+                        view! {
+                            <p>
+                                <strong>{t!(locale, failure.who)}</strong>
+                                {who}
+                            </p>
+                        }
+                    })}
+                {id.map(|id| view! { <p class="text-sm">{id}</p> })}
+            </div>
+        </div>
+    }
+}
+
+/// A code's words as a page of its own, with the ways back.
+pub(crate) fn page(locale: Locale, code: &str, id: &str) -> impl IntoView + use<> {
+    let Said { what, next, .. } = said(locale, code);
+    view! {
+        <div class="flex flex-col items-start gap-4 max-w-prose">
+            <p>{what}</p>
+            {next.map(|next| view! { <p>{next}</p> })}
+            <p class="text-sm code">{t!(locale, failure.request_id, id = id.to_owned())}</p>
+            <a class="btn btn-primary" href="/">
+                {t!(locale, failure.go_home)}
+            </a>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_that_there_is_not_shows_nothing_of_itself() {
+        let said = said(Locale::en, "<script>");
+        assert_eq!(said.title, t!(Locale::en, failure.internal.title));
+    }
+}

@@ -1,0 +1,141 @@
+//! Instants, ages and numbers as people read them.
+
+use crate::components::html::{Html, Rendered};
+use crate::domain::Timestamp;
+use crate::i18n::{Locale, t};
+use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone};
+use chrono_tz::{Asia::Shanghai, Tz};
+use leptos::prelude::*;
+
+/// What stands where there is nothing.
+pub(crate) const NOTHING: &str = "--";
+
+/// The time zone of the pages.
+const ZONE: Tz = Shanghai;
+
+fn local(at: Timestamp) -> Option<DateTime<Tz>> {
+    ZONE.timestamp_millis_opt(at.0).single()
+}
+
+/// An instant to the minute.
+pub(crate) fn minute(at: Timestamp) -> String {
+    local(at).map_or_else(|| NOTHING.to_owned(), |at| at.format("%Y-%m-%d %H:%M").to_string())
+}
+
+/// An instant for a machine: RFC 3339 with the offset.
+fn machine(at: Timestamp) -> String {
+    local(at)
+        .map(|at| at.format("%Y-%m-%dT%H:%M:%S%:z").to_string())
+        .unwrap_or_default()
+}
+
+/// How long ago an instant was, or how far ahead it is.
+pub(crate) fn age(locale: Locale, now: Timestamp, at: Timestamp) -> String {
+    let ms = now.0.saturating_sub(at.0);
+    let (minutes, past) = (ms.unsigned_abs() / 60_000, ms >= 0);
+    match (minutes, past) {
+        (0, _) => t!(locale, common.just_now).to_owned(),
+        (n @ 1..60, true) => t!(locale, common.minutes_ago, n),
+        (n @ 1..60, false) => t!(locale, common.in_minutes, n),
+        (n @ 60..1440, true) => t!(locale, common.hours_ago, n = n / 60),
+        (n @ 60..1440, false) => t!(locale, common.in_hours, n = n / 60),
+        (n, true) => t!(locale, common.days_ago, n = n / 1440),
+        (n, false) => t!(locale, common.in_days, n = n / 1440),
+    }
+}
+
+/// An instant to the minute with its age beside it.
+pub(crate) fn time(locale: Locale, now: Timestamp, at: Timestamp) -> impl IntoView + use<> {
+    view! {
+        <time class="tabular-nums whitespace-nowrap" datetime=machine(at)>{minute(at)}</time>
+        " "
+        <span class="text-sm opacity-80 whitespace-nowrap">{age(locale, now, at)}</span>
+    }
+}
+
+/// The same, or `--`.
+pub(crate) fn time_or_nothing(locale: Locale, now: Timestamp, at: Option<Timestamp>) -> Html {
+    match at {
+        Some(at) => time(locale, now, at).rendered(),
+        None => NOTHING.rendered(),
+    }
+}
+
+/// The instant at which a day begins.
+pub(crate) fn day_begins(day: NaiveDate) -> Option<Timestamp> {
+    let midnight = day.and_hms_opt(0, 0, 0)?;
+    Some(Timestamp(
+        ZONE.from_local_datetime(&midnight).earliest()?.timestamp_millis(),
+    ))
+}
+
+/// The instant at which a day is over.
+pub(crate) fn day_ends(day: NaiveDate) -> Option<Timestamp> {
+    day_begins(day.checked_add_signed(TimeDelta::days(1))?)
+}
+
+/// A number with a comma between groups of three digits.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-11-22 00:30 in Shanghai, a day earlier in UTC.
+    const NIGHT: Timestamp = Timestamp(1_795_278_600_000);
+
+    #[test]
+    fn instants_are_told_in_shanghai_time() {
+        assert_eq!(minute(NIGHT), "2026-11-22 00:30");
+        assert_eq!(machine(NIGHT), "2026-11-22T00:30:00+08:00");
+        assert_eq!(minute(Timestamp(i64::MAX)), NOTHING);
+    }
+
+    #[test]
+    fn a_day_has_its_24_hours() {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 22).unwrap();
+        assert_eq!(day_begins(day), Some(NIGHT.plus_ms(-30 * 60_000)));
+        assert_eq!(day_ends(day), day_begins(day).map(|at| at.plus_ms(Timestamp::DAY_MS)));
+        assert_eq!(day_ends(NaiveDate::MAX), None);
+    }
+
+    #[test]
+    fn ages_are_rounded_down() {
+        let ago = |minutes: i64| age(Locale::zh, NIGHT, NIGHT.plus_ms(-minutes * 60_000));
+        assert_eq!(
+            [0, 1, 59, 60, 1439, 1440, 1440 * 400].map(ago),
+            [
+                "刚刚",
+                "1 分钟前",
+                "59 分钟前",
+                "1 小时前",
+                "23 小时前",
+                "1 天前",
+                "400 天前"
+            ]
+        );
+        assert_eq!([-1, -60, -2880].map(ago), ["1 分钟后", "1 小时后", "2 天后"]);
+        assert_eq!(
+            age(Locale::en, Timestamp(i64::MAX), Timestamp(i64::MIN)),
+            "106751991167 d ago"
+        );
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(
+            [0, 999, 1000, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "1,234,567"]
+        );
+    }
+}

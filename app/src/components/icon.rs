@@ -1,0 +1,64 @@
+//! Icons: drawn once at the top of a page, used by reference everywhere else.
+
+use leptos::prelude::*;
+
+pub(crate) const ALERT: &str = "#i-alert";
+pub(crate) const DEVICES: &str = "#i-devices";
+pub(crate) const HOME: &str = "#i-home";
+pub(crate) const IMPORT: &str = "#i-import";
+pub(crate) const LOG: &str = "#i-log";
+pub(crate) const OK: &str = "#i-ok";
+pub(crate) const REGISTER: &str = "#i-register";
+pub(crate) const RETIRED: &str = "#i-retired";
+pub(crate) const SUSPENDED: &str = "#i-suspended";
+pub(crate) const WAITING: &str = "#i-waiting";
+
+/// An icon beside a word that says the same.
+pub(crate) fn icon(href: &'static str) -> impl IntoView {
+    view! {
+        <svg class="size-5 shrink-0" aria-hidden="true">
+            <use_ href=href />
+        </svg>
+    }
+}
+
+/// The drawings, each 24 by 24 and in the colour of the text around it.
+pub(crate) fn sprite() -> impl IntoView {
+    view! {
+        <svg class="hidden" aria-hidden="true">
+            <symbol id="i-alert" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
+                <path d="M12 4 2.8 20h18.4L12 4Zm0 6v4m0 3v.1" />
+            </symbol>
+            <symbol id="i-copy" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
+                <path d="M9 9h11v11H9zM5 15H4V4h11v1" />
+            </symbol>
+            <symbol id="i-devices" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
+                <path d="M6 2.5h12v19H6zM9 6h6v4H9zm0 7.5h.1m2.9 0h.1m2.9 0h.1M9 17h.1m2.9 0h.1m2.9 0h.1" />
+            </symbol>
+            <symbol id="i-home" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
+                <path d="m3 11 9-7.5L21 11m-15-2.5V20h12V8.5M10 20v-6h4v6" />
+            </symbol>
+            <symbol id="i-import" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
+                <path d="M12 15V4m-4.5 4.5L12 4l4.5 4.5M4 15v5h16v-5" />
+            </symbol>
+            <symbol id="i-log" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
+                <path d="M5 3h14v18H5zm4 5h6m-6 4h6m-6 4h3" />
+            </symbol>
+            <symbol id="i-ok" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
+                <path d="m5 12.5 4.5 4.5L19 7.5" />
+            </symbol>
+            <symbol id="i-register" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
+                <path d="M12 8v8m-4-4h8M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0Z" />
+            </symbol>
+            <symbol id="i-retired" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
+                <path d="m6 6 12 12M18 6 6 18" />
+            </symbol>
+            <symbol id="i-suspended" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
+                <path d="M9 6v12m6-12v12" />
+            </symbol>
+            <symbol id="i-waiting" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
+                <path d="M20 12a8 8 0 1 1-16 0 8 8 0 0 1 16 0Zm-8-4.5V12l3 2" />
+            </symbol>
+        </svg>
+    }
+}

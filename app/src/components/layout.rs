@@ -1,0 +1,191 @@
+//! What is around every page: header, menu, the message of the request before, and the main part.
+
+use super::{code_panel::code_panel, failure, icon, words};
+use crate::caller::Caller;
+use crate::components::html::{Html, Rendered};
+use crate::domain::Role;
+use crate::flash::Flash;
+use crate::i18n::{Locale, language_code, language_tag, t};
+use crate::islands::Enhance;
+use crate::request::Rendering;
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+/// Puts a page's body under its heading and into its surroundings.
+///
+/// The title goes into `<title>` as it stands (leptos_meta escapes nothing there): nothing that a person typed belongs
+/// into it, except a serial number in normal form.
+pub(crate) fn layout(rendering: &Rendering, caller: Option<&Caller>, title: String, body: Html) -> Html {
+    let locale = rendering.locale;
+    let page_title = t!(locale, common.page_title, page = title.clone());
+    view! {
+        <Title text=page_title />
+        <a class="skip-link" href="#main">
+            {t!(locale, common.skip)}
+        </a>
+        {icon::sprite()}
+        {header(rendering, caller)}
+        <div class="flex">
+            {caller.map(|caller| menu(locale, caller.role(), rendering.path()))}
+            <main id="main" tabindex="-1" class="grow min-w-0 max-w-7xl p-4 pb-24 md:p-6">
+                <h1 class="text-2xl font-bold mb-4">{title}</h1>
+                {rendering.flash.as_ref().map(|flash| message(rendering, flash))}
+                {body}
+            </main>
+        </div>
+        <Enhance copied=t!(locale, common.copied).to_owned() />
+    }
+    .rendered()
+}
+
+fn header(rendering: &Rendering, caller: Option<&Caller>) -> impl IntoView + use<> {
+    let locale = rendering.locale;
+    let other = match locale {
+        Locale::zh => Locale::en,
+        Locale::en => Locale::zh,
+    };
+    let account = caller.map(|caller| {
+        view! {
+            <p class="hidden md:block text-sm">
+                <span class="sr-only">{t!(locale, common.account)}</span>
+                {caller.login().to_owned()}
+                " · "
+                {words::role(locale, caller.role())}
+            </p>
+            <form method="post" action="/sign-out">
+                <button class="btn btn-ghost" type="submit">{t!(locale, common.sign_out)}</button>
+            </form>
+        }
+    });
+    view! {
+        <header class="navbar bg-base-100 border-b border-base-300 gap-2 px-4">
+            <a class="flex items-center gap-2 text-lg font-bold me-auto tap" href="/">
+                <img src="/favicon.svg" alt="" width="28" height="28" />
+                {t!(locale, common.product)}
+            </a>
+            <form method="post" action="/language">
+                <input type="hidden" name="language" value=language_code(other) />
+                <input type="hidden" name="back" value=rendering.path_and_query.clone() />
+                <button class="btn btn-ghost" type="submit" lang=language_tag(other)>
+                    {t!(locale, common.other_language)}
+                </button>
+            </form>
+            {account}
+        </header>
+    }
+}
+
+/// The menu: a column at the left of a wide screen, a row at the bottom of a phone's.
+fn menu(locale: Locale, role: Role, path: &str) -> impl IntoView + use<> {
+    let home = ("/", icon::HOME, t!(locale, common.home));
+    let logs = ("/logs", icon::LOG, t!(locale, common.logs));
+    let terminals = ("/terminals", icon::DEVICES, t!(locale, common.terminals));
+    let entries = match role {
+        Role::MerchantOwner | Role::MerchantClerk => vec![
+            home,
+            ("/devices", icon::DEVICES, t!(locale, common.devices)),
+            ("/devices/register", icon::REGISTER, t!(locale, common.register)),
+            logs,
+        ],
+        Role::PlatformAdmin => vec![
+            home,
+            terminals,
+            ("/terminals/import", icon::IMPORT, t!(locale, common.import)),
+            ("/devices/register", icon::REGISTER, t!(locale, common.register)),
+            logs,
+        ],
+        Role::PlatformSupport => vec![home, terminals, logs],
+    };
+    let here = here(&entries.iter().map(|(href, ..)| *href).collect::<Vec<_>>(), path, role);
+    let items = entries
+        .into_iter()
+        .map(|(href, drawing, word)| {
+            let current = (here == Some(href)).then_some(if href == path { "page" } else { "true" });
+            view! {
+                <li class="flex-1 md:flex-none">
+                    <a
+                        class="flex flex-col md:flex-row items-center gap-0.5 md:gap-3 px-1 py-2 md:px-3 rounded-field text-xs md:text-base hover:bg-base-200 aria-[current]:bg-primary aria-[current]:text-primary-content"
+                        href=href
+                        aria-current=current
+                    >
+                        {icon::icon(drawing)}
+                        {word}
+                    </a>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <nav
+            class="fixed inset-x-0 bottom-0 z-10 bg-base-100 border-t border-base-300 p-1 md:static md:border-t-0 md:border-e md:w-52 md:shrink-0 md:p-3 md:min-h-dvh no-print"
+            aria-label=t!(locale, common.menu)
+        >
+            <ul class="flex gap-1 md:flex-col">{items}</ul>
+        </nav>
+    }
+}
+
+/// The entry of the menu to which a path belongs: the longest that it starts with. A terminal's page belongs to the list
+/// of terminals.
+fn here<'a>(entries: &[&'a str], path: &str, role: Role) -> Option<&'a str> {
+    let within = |entry: &str| path == entry || path.strip_prefix(entry).is_some_and(|rest| rest.starts_with('/'));
+    let found = entries
+        .iter()
+        .copied()
+        .filter(|entry| within(entry))
+        .max_by_key(|entry| entry.len());
+    found.or_else(|| {
+        let list = entries.iter().copied().find(|entry| *entry == "/terminals");
+        list.filter(|_| role.is_platform() && path.starts_with("/devices/"))
+    })
+}
+
+/// What the request before has to say.
+fn message(rendering: &Rendering, flash: &Flash) -> Html {
+    let locale = rendering.locale;
+    match flash.clone() {
+        Flash::Registered {
+            sn,
+            manufacturer,
+            code,
+            expires,
+        } => {
+            let title = t!(locale, register.registered, sn = sn.clone());
+            code_panel(rendering, title, &sn, Some(&manufacturer), code, expires).rendered()
+        }
+        Flash::CodeIssued { sn, code, expires } => {
+            let title = t!(locale, register.code_issued, sn = sn.clone());
+            code_panel(rendering, title, &sn, None, code, expires).rendered()
+        }
+        Flash::SignedOut => view! {
+            <div role="status" class="alert alert-outline bg-base-100 mb-4">
+                {icon::icon(icon::OK)} <p>{t!(locale, sign_in.signed_out)}</p>
+            </div>
+        }
+        .rendered(),
+        Flash::Error { code, found, .. } => {
+            let exactly = found.map(|found| t!(locale, failure.sn_character, found));
+            let exactly = exactly.filter(|_| code == "sn_malformed");
+            failure::alert(locale, &code, exactly, &rendering.request.id).rendered()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_found_in_the_menu() {
+        let merchant = ["/", "/devices", "/devices/register", "/logs"];
+        let platform = ["/", "/terminals", "/terminals/import", "/logs"];
+        let owner = |path| here(&merchant, path, Role::MerchantOwner);
+        let admin = |path| here(&platform, path, Role::PlatformAdmin);
+        assert_eq!(owner("/"), Some("/"));
+        assert_eq!(owner("/devices/A"), Some("/devices"));
+        assert_eq!(owner("/devices/register"), Some("/devices/register"));
+        assert_eq!(owner("/devicesx"), None);
+        assert_eq!(admin("/devices/A"), Some("/terminals"));
+        assert_eq!(admin("/terminals/import/1"), Some("/terminals/import"));
+    }
+}

@@ -1,0 +1,17 @@
+//! What pages are made of. Everything here is rendered on the server; what runs in the browser is in [`crate::islands`].
+//!
+//! Most are plain functions: a component with properties costs a page more than its markup.
+
+pub(crate) mod code_panel;
+pub(crate) mod empty;
+pub(crate) mod failure;
+pub(crate) mod field;
+pub(crate) mod format;
+pub(crate) mod html;
+pub(crate) mod icon;
+pub(crate) mod layout;
+pub(crate) mod log_table;
+pub(crate) mod pager;
+pub(crate) mod sn_field;
+pub(crate) mod state_badge;
+pub(crate) mod words;

@@ -1,0 +1,255 @@
+//! The words of codes. Each match is exhaustive, so that a new code without words does not compile.
+
+use crate::backend::imports::RowFault;
+use crate::domain::{
+    ActorKind, Lifecycle, LifecycleReason, LogKind, Outcome, Reason, Role, SerialNumber, SerialNumberError, Told,
+};
+use crate::error::Invalid;
+use crate::i18n::{Locale, t};
+
+/// `match`es a code with the key of the same meaning.
+macro_rules! words {
+    ($locale:expr, $value:expr, $file:ident: $($pattern:pat => $key:ident),* $(,)?) => {
+        match $value {
+            $($pattern => t!($locale, $file.$key)),*
+        }
+    };
+}
+
+/// The same for codes that have several texts: title, sentence, next step.
+macro_rules! texts {
+    ($locale:expr, $value:expr, $file:ident[$title:ident $what:ident $next:ident]:
+        $($pattern:pat => $key:ident),* $(,)?) => {
+        match $value {
+            $($pattern => Texts {
+                title: t!($locale, $file.$key.$title),
+                what: t!($locale, $file.$key.$what),
+                next: t!($locale, $file.$key.$next),
+            }),*
+        }
+    };
+}
+
+/// What is to be said of a failure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Texts {
+    /// What happened, as a heading.
+    pub(crate) title: &'static str,
+    /// What happened, as a sentence.
+    pub(crate) what: &'static str,
+    /// What to do next.
+    pub(crate) next: &'static str,
+}
+
+/// A terminal's state, as everybody is shown it.
+pub(crate) fn lifecycle(locale: Locale, lifecycle: Lifecycle) -> &'static str {
+    words!(locale, lifecycle, word:
+        Lifecycle::Unassigned | Lifecycle::Awaiting => unregistered,
+        Lifecycle::Registered => registered,
+        Lifecycle::Suspended => suspended,
+        Lifecycle::Retired => retired,
+    )
+}
+
+/// Why a terminal was suspended or retired.
+pub(crate) fn lifecycle_reason(locale: Locale, reason: LifecycleReason) -> &'static str {
+    use LifecycleReason::*;
+    words!(locale, reason, word:
+        Damaged => damaged, Lost => lost, Stolen => stolen, Tampered => tampered, Returned => returned,
+        Replaced => replaced, EndOfLife => end_of_life, Other => other,
+    )
+}
+
+/// A user's role.
+pub(crate) fn role(locale: Locale, role: Role) -> &'static str {
+    words!(locale, role, word:
+        Role::MerchantOwner => merchant_owner,
+        Role::MerchantClerk => merchant_clerk,
+        Role::PlatformAdmin => platform_admin,
+        Role::PlatformSupport => platform_support,
+    )
+}
+
+/// How something ended.
+pub(crate) fn outcome(locale: Locale, outcome: Outcome) -> &'static str {
+    words!(locale, outcome, word:
+        Outcome::Success => success, Outcome::Failure => failure, Outcome::Info => info,
+    )
+}
+
+/// Who did something.
+pub(crate) fn actor(locale: Locale, actor: ActorKind) -> &'static str {
+    words!(locale, actor, word:
+        ActorKind::User => user, ActorKind::Terminal => terminal, ActorKind::System => system,
+    )
+}
+
+/// What happened to a terminal.
+pub(crate) fn log_kind(locale: Locale, kind: LogKind) -> &'static str {
+    use LogKind::*;
+    words!(locale, kind, word:
+        RegistrationSucceeded => registration_succeeded,
+        RegistrationFailed => registration_failed,
+        CodeIssued => code_issued,
+        CodeConsumed => code_consumed,
+        CodeExpired => code_expired,
+        CodeRevoked => code_revoked,
+        TerminalImported => terminal_imported,
+        TerminalAssigned => terminal_assigned,
+        TerminalMoved => terminal_moved,
+        TerminalRenamed => terminal_renamed,
+        TerminalSuspended => terminal_suspended,
+        TerminalResumed => terminal_resumed,
+        TerminalRetired => terminal_retired,
+        TerminalUnregistered => terminal_unregistered,
+        TerminalReplaced => terminal_replaced,
+        TerminalSignedIn => terminal_signed_in,
+        TerminalSignedOut => terminal_signed_out,
+        TerminalOnline => terminal_online,
+        TerminalOffline => terminal_offline,
+        AppGranted => app_granted,
+        AppRevoked => app_revoked,
+        AppExpired => app_expired,
+        AppInstalled => app_installed,
+        AppFailed => app_failed,
+        AppRemoved => app_removed,
+        TamperReported => tamper_reported,
+    )
+}
+
+/// Why a registration was refused.
+pub(crate) fn told(locale: Locale, told: Told) -> Texts {
+    use Reason::*;
+    texts!(locale, told, reason[title what next]:
+        Told::SnOrCodeWrong => sn_or_code_wrong,
+        Told::Itself(SnMalformed) => sn_malformed,
+        Told::Itself(SnUnknown) => sn_unknown,
+        Told::Itself(CodeRequired) => code_required,
+        Told::Itself(CodeInvalid) => code_invalid,
+        Told::Itself(CodeExpired) => code_expired,
+        Told::Itself(CodeUsed) => code_used,
+        Told::Itself(CodeRevoked) => code_revoked,
+        Told::Itself(AlreadyRegistered) => already_registered,
+        Told::Itself(RegisteredElsewhere) => registered_elsewhere,
+        Told::Itself(MerchantSuspended) => merchant_suspended,
+        Told::Itself(TerminalSuspended) => terminal_suspended,
+        Told::Itself(TerminalRetired) => terminal_retired,
+        Told::Itself(ModelMismatch) => model_mismatch,
+        Told::Itself(QuotaExceeded) => quota_exceeded,
+        Told::Itself(TooManyAttempts) => too_many_attempts,
+    )
+}
+
+/// Who can put a refusal right.
+pub(crate) fn who(locale: Locale, told: Told) -> &'static str {
+    use Reason::*;
+    words!(locale, told, word:
+        Told::SnOrCodeWrong
+        | Told::Itself(
+            SnMalformed | SnUnknown | CodeRequired | CodeInvalid | AlreadyRegistered | TooManyAttempts
+        ) => you,
+        Told::Itself(CodeExpired | CodeUsed) => you,
+        Told::Itself(CodeRevoked) => at_the_terminal,
+        Told::Itself(
+            RegisteredElsewhere | MerchantSuspended | TerminalSuspended | TerminalRetired | ModelMismatch
+            | QuotaExceeded
+        ) => platform,
+    )
+}
+
+/// What was wrong with what was sent: heading and sentence.
+pub(crate) fn invalid(locale: Locale, invalid: Invalid) -> (&'static str, &'static str) {
+    use Invalid::*;
+    let Texts { title, what, .. } = texts!(locale, invalid, failure[title text text]:
+        LoginOrPasswordWrong => login_or_password_wrong,
+        MerchantUnknown => merchant_unknown,
+        MerchantRequired => merchant_required,
+        ManufacturerRequired => manufacturer_required,
+        FileMissing => file_missing,
+        FileTooLarge => file_too_large,
+        FileNotUtf8 => file_not_utf8,
+        FileHeadings => file_headings,
+        Form => form,
+        NotInThisState => not_in_this_state,
+    );
+    (title, what)
+}
+
+/// What was wrong with a row of a file, and how to put it right.
+pub(crate) fn row_fault(locale: Locale, fault: RowFault) -> (&'static str, &'static str) {
+    use RowFault::*;
+    let Texts { what, next, .. } = texts!(locale, fault, import[what what fix]:
+        ColumnCount => column_count,
+        SnMissing => sn_missing,
+        SnCharacter => sn_character,
+        SnTooShort => sn_too_short,
+        SnTooLong => sn_too_long,
+        Duplicate => duplicate,
+        Manufacturer => manufacturer,
+        Model => model,
+        NameTooLong => name_too_long,
+        NameCharacter => name_character,
+        NameFormula => name_formula,
+        MerchantUnknown => merchant_unknown,
+        Store => store,
+        Text => text,
+        OtherMerchant => other_merchant,
+    );
+    (what, next)
+}
+
+/// What is wrong with a text that should be a serial number; `None` when nothing is.
+pub(crate) fn sn_fault(locale: Locale, text: &str) -> Option<String> {
+    Some(match SerialNumber::parse(text).err()? {
+        SerialNumberError::Empty => t!(locale, failure.sn_empty).to_owned(),
+        SerialNumberError::Character(found) => t!(locale, failure.sn_character, found),
+        SerialNumberError::TooShort(count) => t!(locale, failure.sn_too_short, count),
+        SerialNumberError::TooLong(count) => t!(locale, failure.sn_too_long, count),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strum::VariantArray;
+
+    #[test]
+    fn every_code_has_words_in_both_languages() {
+        let mut seen = Vec::new();
+        for locale in [Locale::zh, Locale::en] {
+            seen.extend(Lifecycle::VARIANTS.iter().map(|code| lifecycle(locale, *code)));
+            seen.extend(
+                LifecycleReason::VARIANTS
+                    .iter()
+                    .map(|code| lifecycle_reason(locale, *code)),
+            );
+            seen.extend(Role::VARIANTS.iter().map(|code| role(locale, *code)));
+            seen.extend(Outcome::VARIANTS.iter().map(|code| outcome(locale, *code)));
+            seen.extend(ActorKind::VARIANTS.iter().map(|code| actor(locale, *code)));
+            seen.extend(LogKind::VARIANTS.iter().map(|code| log_kind(locale, *code)));
+            seen.extend(
+                Invalid::VARIANTS
+                    .iter()
+                    .flat_map(|code| <[_; 2]>::from(invalid(locale, *code))),
+            );
+            seen.extend(
+                RowFault::VARIANTS
+                    .iter()
+                    .flat_map(|code| <[_; 2]>::from(row_fault(locale, *code))),
+            );
+            for code in Told::all() {
+                let Texts { title, what, next } = told(locale, code);
+                seen.extend([title, what, next, who(locale, code)]);
+            }
+        }
+        assert!(seen.iter().all(|text| !text.trim().is_empty()));
+        assert_eq!(seen.len(), 2 * (5 + 8 + 4 + 3 + 3 + 26 + 2 * 10 + 2 * 15 + 4 * 16));
+    }
+
+    #[test]
+    fn a_serial_number_that_is_none_is_told_exactly() {
+        assert_eq!(sn_fault(Locale::en, "PB1403D0782377"), None);
+        assert!(sn_fault(Locale::zh, "ABC#1234").unwrap().contains("“#”"));
+        assert!(sn_fault(Locale::en, "12").unwrap().contains("has 2."));
+    }
+}

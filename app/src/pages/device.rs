@@ -1,0 +1,324 @@
+//! 查看: one terminal, what it needs next, and what happened to it.
+
+use super::device_address;
+use super::guard::{Answer, Visit, guarded};
+use super::register::RegisterTerminal;
+use crate::backend::device_log::LogQuery;
+use crate::backend::terminals::Terminal;
+use crate::components::field::Field;
+use crate::components::html::Rendered;
+use crate::components::{format, log_table::log_table, state_badge, words};
+use crate::domain::{Lifecycle, Manufacturer, SerialNumber, TerminalId};
+use crate::error::{AppError, Invalid};
+use crate::flash::{Flash, action, actor, redirect_with};
+use crate::i18n::{Locale, t};
+use crate::request::address;
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+
+/// Entries of the log that are shown.
+const ENTRIES: usize = 10;
+
+/// Issues an activation code; leads back to the terminal's page with the code, or with the reason why not.
+#[server(prefix = "/actions", endpoint = "issue-code")]
+pub async fn issue_code(
+    #[server(default)] terminal: String,
+    #[server(default)] sn: String,
+    #[server(default)] manufacturer: String,
+    #[server(default)] merchant_no: String,
+) -> Result<(), ServerFnError> {
+    let path = device_address(
+        &sn,
+        Some(&manufacturer)
+            .filter(|maker| !maker.is_empty())
+            .map(String::as_str),
+    );
+    let typed = [("manufacturer", manufacturer.as_str()), ("merchant_no", &merchant_no)];
+    let back = address(path.split('?').next().unwrap_or_default(), typed);
+    action(back, async move {
+        let (caller, backend) = actor()?;
+        let sn = SerialNumber::parse(&sn)?;
+        let terminal: TerminalId = terminal.parse().map_err(|_| AppError::Invalid(Invalid::Form))?;
+        let merchant_no = Some(merchant_no.trim()).filter(|number| !number.is_empty());
+        let issued = backend
+            .registration
+            .issue_code(caller.code_issuer()?, terminal, merchant_no)
+            .await?;
+        let flash = Flash::CodeIssued {
+            sn: sn.to_string(),
+            code: issued.code.to_string(),
+            expires: issued.expires.0,
+        };
+        Ok(redirect_with(path, flash))
+    })
+    .await
+}
+
+/// One terminal. The path has its serial number, `?manufacturer=` the maker where two use the same.
+#[component]
+pub(super) fn DevicePage() -> impl IntoView {
+    guarded(device)
+}
+
+async fn device(visit: Visit) -> Result<Answer, AppError> {
+    let locale = visit.locale();
+    let sn = SerialNumber::parse(visit.param("sn")).map_err(|_| AppError::NotFound)?;
+    let manufacturer = match visit.query.get("manufacturer") {
+        Some(text) => Some(Manufacturer::parse(text).map_err(|_| AppError::NotFound)?),
+        None => None,
+    };
+    let found = visit
+        .backend
+        .terminals
+        .get(&visit.caller, &sn, manufacturer.as_ref())
+        .await?;
+    let Some(first) = found.first() else {
+        return Ok(missing(&visit, &sn));
+    };
+    let makers = makers(&found);
+    if makers.len() > 1 {
+        return Ok(choice(locale, &sn, &makers));
+    }
+    let older = found.len() - 1;
+    let query = LogQuery {
+        sn: Some(sn.to_string()),
+        ..LogQuery::default()
+    };
+    let mut entries = visit.backend.device_log.list(&visit.caller, &query).await?.rows;
+    entries.truncate(ENTRIES);
+    let now = visit.rendering.now;
+    let log = if entries.is_empty() {
+        view! { <p>{t!(locale, device.no_log)}</p> }.rendered()
+    } else {
+        let caption = t!(locale, device.log);
+        let whole = address("/logs", [("sn", sn.as_str())]);
+        view! {
+            {log_table(locale, now, visit.is_platform(), caption, entries)}
+            <p class="mt-2">
+                <a class="link" href=whole>{t!(locale, device.whole_log)}</a>
+            </p>
+        }
+        .rendered()
+    };
+    let older = (older > 0).then(|| {
+        let count = format::grouped(older as u64);
+        view! { <p class="text-sm">{t!(locale, device.older, count)}</p> }
+    });
+    let body = view! {
+        <div class="flex flex-col gap-6">
+            <p>{state_badge::lifecycle(locale, first.row.lifecycle)}</p>
+            <div class="grid gap-6 lg:grid-cols-2 items-start">
+                {next_step(&visit, first)}
+                {timeline(locale, &visit, first)}
+            </div>
+            {super::device_facts::facts(locale, now, first)}
+            {older}
+            <section>
+                <h2 class="text-lg font-semibold mb-2">{t!(locale, device.log)}</h2>
+                {log}
+            </section>
+        </div>
+    };
+    Ok(Answer::page(t!(locale, device.title, sn = sn.as_str()), body))
+}
+
+/// The makers among whom the caller has to choose: those of the live terminals, else of the retired ones.
+fn makers(found: &[Terminal]) -> Vec<Manufacturer> {
+    let live = found
+        .iter()
+        .any(|terminal| terminal.row.lifecycle != Lifecycle::Retired);
+    let mut makers: Vec<Manufacturer> = Vec::new();
+    for terminal in found {
+        let counts = !live || terminal.row.lifecycle != Lifecycle::Retired;
+        if counts && !makers.contains(&terminal.row.manufacturer) {
+            makers.push(terminal.row.manufacturer.clone());
+        }
+    }
+    makers
+}
+
+fn missing(visit: &Visit, sn: &SerialNumber) -> Answer {
+    let locale = visit.locale();
+    let (text, list) = if visit.is_platform() {
+        (t!(locale, device.missing_text_platform), "/terminals")
+    } else {
+        (t!(locale, device.missing_text), "/devices")
+    };
+    let register = visit.caller.registrar().is_ok().then(|| {
+        let href = address("/devices/register", [("sn", sn.as_str())]);
+        view! { <a class="btn btn-primary" href=href>{t!(locale, device.missing_register)}</a> }
+    });
+    let search = address(list, [("q", sn.as_str())]);
+    let body = view! {
+        <div class="flex flex-col gap-4 max-w-prose">
+            <p>{text}</p>
+            <p class="flex flex-wrap gap-2">
+                {register} <a class="btn" href=search>{t!(locale, device.missing_search)}</a>
+                <a class="btn" href="/">{t!(locale, failure.go_home)}</a>
+            </p>
+        </div>
+    };
+    Answer::missing(t!(locale, device.missing, sn = sn.as_str()), body)
+}
+
+fn choice(locale: Locale, sn: &SerialNumber, makers: &[Manufacturer]) -> Answer {
+    let links = makers
+        .iter()
+        .map(|maker| {
+            let href = device_address(sn.as_str(), Some(maker.as_str()));
+            view! {
+                <li>
+                    <a class="btn" href=href>{maker.to_string()}</a>
+                </li>
+            }
+        })
+        .collect_view();
+    let body = view! {
+        <div class="flex flex-col gap-4">
+            <p>{t!(locale, device.choose_text, sn = sn.as_str())}</p>
+            <ul class="flex flex-wrap gap-2">{links}</ul>
+        </div>
+    };
+    Answer::page(t!(locale, device.choose), body)
+}
+
+/// What to do next, and the forms that do it.
+fn next_step(visit: &Visit, terminal: &Terminal) -> impl IntoView + use<> {
+    let (locale, now) = (visit.locale(), visit.rendering.now);
+    let may_register = visit.caller.registrar().is_ok();
+    let may_issue = visit.caller.code_issuer().is_ok();
+    let (text, register, issue) = match (terminal.row.lifecycle, terminal.connected) {
+        (Lifecycle::Unassigned, _) => (t!(locale, device.unassigned), false, true),
+        (Lifecycle::Awaiting, _) if may_register => (t!(locale, device.awaiting), true, true),
+        (Lifecycle::Awaiting, _) => (t!(locale, device.awaiting_look), false, true),
+        (Lifecycle::Registered, None) => (t!(locale, device.not_connected), false, true),
+        (Lifecycle::Registered, Some(_)) => (t!(locale, device.connected), false, true),
+        (Lifecycle::Suspended, _) => (t!(locale, device.suspended), false, false),
+        (Lifecycle::Retired, _) => (t!(locale, device.retired), false, false),
+    };
+    let because = terminal.lifecycle_reason.map(|reason| {
+        let mut reason = words::lifecycle_reason(locale, reason).to_owned();
+        if let Some(note) = &terminal.lifecycle_note {
+            reason = format!("{reason} · {note}");
+        }
+        view! { <p>{t!(locale, device.because, reason)}</p> }
+    });
+    let code_out = terminal.code_expires.filter(|expires| *expires > now).map(|expires| {
+        view! { <p>{t!(locale, device.code_out)} " " {format::time(locale, now, expires)}</p> }
+    });
+    let unassigned = terminal.row.lifecycle == Lifecycle::Unassigned;
+    let for_merchant = visit.caller.platform_admin().ok().filter(|_| unassigned).map(|_| {
+        let sn = ("sn", terminal.row.sn_printed.as_str());
+        let maker = ("manufacturer", terminal.row.manufacturer.as_str());
+        let href = address("/devices/register", [sn, maker]);
+        view! { <a class="btn btn-primary self-start" href=href>{t!(locale, device.register_for)}</a> }
+    });
+    let waits_for_code = terminal.row.lifecycle == Lifecycle::Registered && terminal.connected.is_none();
+    let code_gone = (waits_for_code && code_out.is_none()).then(|| view! { <p>{t!(locale, device.code_gone)}</p> });
+    let reinstall = terminal
+        .connected
+        .filter(|_| issue && may_issue)
+        .map(|_| view! { <p>{t!(locale, device.reinstall)}</p> });
+    view! {
+        <section class="card bg-base-100 border border-base-300 p-4 md:p-6 gap-3" aria-labelledby="next-title">
+            <h2 class="text-lg font-semibold" id="next-title">{t!(locale, device.next)}</h2>
+            <p>{text}</p>
+            {because}
+            {code_out}
+            {code_gone}
+            {register.then(|| register_form(locale, terminal))}
+            {for_merchant}
+            {reinstall}
+            {(issue && may_issue).then(|| issue_form(visit, terminal))}
+        </section>
+    }
+}
+
+fn register_form(locale: Locale, terminal: &Terminal) -> impl IntoView + use<> {
+    view! {
+        <form method="post" action=RegisterTerminal::PATH>
+            <input type="hidden" name="sn" value=terminal.row.sn_printed.clone() />
+            <input type="hidden" name="manufacturer" value=terminal.row.manufacturer.to_string() />
+            <button class="btn btn-primary" type="submit">{t!(locale, device.register)}</button>
+        </form>
+    }
+}
+
+fn issue_form(visit: &Visit, terminal: &Terminal) -> impl IntoView + use<> {
+    let locale = visit.locale();
+    let unassigned = terminal.row.merchant.is_none();
+    let merchant = unassigned.then(|| {
+        Field {
+            name: "merchant_no",
+            label: t!(locale, register.merchant_no).to_owned(),
+            hint: Some(t!(locale, device.merchant_no_hint)),
+            value: visit.query.field("merchant_no"),
+            required: true,
+            ..Field::default()
+        }
+        .view()
+    });
+    let again = terminal.code_expires.is_some() || terminal.connected.is_some();
+    let word = if again {
+        t!(locale, device.issue_again)
+    } else {
+        t!(locale, device.issue)
+    };
+    let note = again.then(|| view! { <p class="text-sm">{t!(locale, device.issue_note)}</p> });
+    view! {
+        <form class="flex flex-col gap-3 items-start" method="post" action=IssueCode::PATH>
+            <input type="hidden" name="terminal" value=terminal.row.id.to_string() />
+            <input type="hidden" name="sn" value=terminal.row.sn.to_string() />
+            <input type="hidden" name="manufacturer" value=terminal.row.manufacturer.to_string() />
+            {merchant}
+            <button class="btn" type="submit">{word}</button>
+            {note}
+        </form>
+    }
+}
+
+/// The way of a registration, with the step at which it is.
+fn timeline(locale: Locale, visit: &Visit, terminal: &Terminal) -> impl IntoView + use<> {
+    let now = visit.rendering.now;
+    let registered = terminal.registered.is_some();
+    let connected = terminal.connected.is_some();
+    let steps = [
+        (t!(locale, device.step_assigned), terminal.row.merchant.is_some(), None),
+        (
+            t!(locale, device.step_code),
+            registered || terminal.code_expires.is_some(),
+            None,
+        ),
+        (t!(locale, device.step_registered), registered, terminal.registered),
+        (t!(locale, device.step_connected), connected, terminal.connected),
+    ];
+    let going_on = !matches!(terminal.row.lifecycle, Lifecycle::Suspended | Lifecycle::Retired);
+    let stuck = steps.iter().position(|(_, done, _)| !done).filter(|_| going_on);
+    let steps = steps
+        .into_iter()
+        .enumerate()
+        .map(|(place, (word, done, at))| {
+            let here = stuck == Some(place);
+            let (class, state) = match (done, here) {
+                (true, _) => ("step step-primary", t!(locale, device.done)),
+                (false, true) => ("step step-warning", t!(locale, device.stuck)),
+                (false, false) => ("step", t!(locale, device.to_come)),
+            };
+            view! {
+                <li class=class data-content=done.then_some("✓") aria-current=here.then_some("step")>
+                    <div class="text-start py-2">
+                        <p class="font-medium">{word}</p>
+                        <p class="text-sm">{state}</p>
+                        {at.map(|at| view! { <p>{format::time(locale, now, at)}</p> })}
+                    </div>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="card bg-base-100 border border-base-300 p-4 md:p-6" aria-labelledby="timeline-title">
+            <h2 class="text-lg font-semibold" id="timeline-title">{t!(locale, device.timeline)}</h2>
+            <ol class="steps steps-vertical">{steps}</ol>
+        </section>
+    }
+}

@@ -1,0 +1,117 @@
+//! 首页: is this terminal all right, and how are the others?
+
+use super::guard::{Answer, Visit, guarded};
+use crate::backend::device_log::LogQuery;
+use crate::backend::terminals::TerminalCounts;
+use crate::components::html::Rendered;
+use crate::components::{format::grouped, icon, log_table::log_table, sn_field::sn_field, words};
+use crate::domain::Outcome;
+use crate::error::AppError;
+use crate::i18n::{Locale, t};
+use leptos::prelude::*;
+
+/// Failures that are shown.
+const FAILURES: usize = 5;
+
+/// The box for a serial number, the counts and the last failures.
+#[component]
+pub(super) fn HomePage() -> impl IntoView {
+    guarded(home)
+}
+
+async fn home(visit: Visit) -> Result<Answer, AppError> {
+    let locale = visit.locale();
+    let counts = visit.backend.terminals.counts(&visit.caller).await?;
+    let failed = LogQuery {
+        outcome: Some(Outcome::Failure),
+        ..LogQuery::default()
+    };
+    let mut failures = visit.backend.device_log.list(&visit.caller, &failed).await?.rows;
+    failures.truncate(FAILURES);
+    let typed = visit.query.field("sn");
+    let error = visit.query.get("find").and_then(|_| words::sn_fault(locale, &typed));
+    let failures = if failures.is_empty() {
+        view! { <p>{t!(locale, home.no_failures)}</p> }.rendered()
+    } else {
+        let caption = t!(locale, home.failures);
+        view! {
+            {log_table(locale, visit.rendering.now, visit.is_platform(), caption, failures)}
+            <p class="mt-2">
+                <a class="link" href="/logs?outcome=failure">{t!(locale, home.all_failures)}</a>
+            </p>
+        }
+        .rendered()
+    };
+    let body = view! {
+        <div class="flex flex-col gap-6">
+            {notice(locale, visit.is_platform(), &counts)}
+            <section class="card bg-base-100 border border-base-300 p-4 md:p-6" aria-labelledby="find-title">
+                <h2 class="text-lg font-semibold mb-2" id="find-title">{t!(locale, home.find_title)}</h2>
+                <form class="flex flex-col gap-2 max-w-xl" method="get" action="/devices/find">
+                    {sn_field(locale, typed, Some(t!(locale, home.find_hint)), error, true)}
+                    <button class="btn btn-primary self-start" type="submit">{t!(locale, home.find)}</button>
+                </form>
+            </section>
+            <section aria-labelledby="counts-title">
+                <h2 class="text-lg font-semibold mb-2" id="counts-title">{t!(locale, home.counts)}</h2>
+                {tally(locale, visit.is_platform(), &counts)}
+            </section>
+            <section>
+                <h2 class="text-lg font-semibold mb-2">{t!(locale, home.failures)}</h2>
+                {failures}
+            </section>
+        </div>
+    };
+    Ok(Answer::page(t!(locale, common.home), body))
+}
+
+/// That there are terminals which are not registered, and what to do about it.
+fn notice(locale: Locale, platform: bool, counts: &TerminalCounts) -> Option<impl IntoView + use<>> {
+    let count = Some(counts.unregistered()).filter(|count| *count > 0).map(grouped)?;
+    let (text, href, word) = if platform {
+        let text = t!(locale, home.unregistered_notice_platform, count);
+        (text, "/terminals?state=unregistered", t!(locale, home.see_them))
+    } else {
+        let text = t!(locale, home.unregistered_notice, count);
+        (text, "/devices/register", t!(locale, home.register_now))
+    };
+    Some(view! {
+        <div role="status" class="alert alert-warning alert-outline bg-base-100">
+            {icon::icon(icon::WAITING)} <p class="text-base-content">{text}</p>
+            <a class="btn btn-primary" href=href>{word}</a>
+        </div>
+    })
+}
+
+/// How many terminals are in which state, each a way to the list of them.
+fn tally(locale: Locale, platform: bool, counts: &TerminalCounts) -> impl IntoView + use<> {
+    let list = if platform { "/terminals" } else { "/devices" };
+    let states = [
+        ("", t!(locale, home.all), counts.all()),
+        ("?state=registered", t!(locale, word.registered), counts.registered),
+        (
+            "?state=unregistered",
+            t!(locale, word.unregistered),
+            counts.unregistered(),
+        ),
+        ("?state=suspended", t!(locale, word.suspended), counts.suspended),
+        ("?state=retired", t!(locale, word.retired), counts.retired),
+    ];
+    let tiles = states
+        .into_iter()
+        .map(|(state, word, count)| {
+            view! {
+                <li>
+                    <a
+                        class="card bg-base-100 border border-base-300 p-4 h-full hover:border-primary"
+                        href=format!("{list}{state}")
+                    >
+                        <span>{word}</span>
+                        <span class="text-3xl font-semibold tabular-nums">{grouped(count)}</span>
+                    </a>
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <ul class="grid gap-3 grid-cols-2 sm:grid-cols-3 lg:grid-cols-5">{tiles}</ul> }
+}

@@ -1,0 +1,67 @@
+//! The pages, one file each: its view and its server functions.
+//!
+//! Before a page is rendered or a server function is called, the server puts into the context:
+//! [`crate::backend::Backend`], `Option<`[`crate::caller::Caller`]`>` and [`crate::request::Rendering`].
+
+mod device;
+mod device_facts;
+mod devices;
+mod find;
+mod guard;
+mod home;
+mod import;
+mod import_report;
+mod logs;
+mod not_found;
+mod register;
+mod sign_in;
+
+use crate::request::address;
+use device::{DevicePage, IssueCode};
+use devices::{DevicesPage, TerminalsPage};
+use find::FindPage;
+use home::HomePage;
+use import::{ImportPage, ImportTerminals};
+use import_report::ImportReportPage;
+use leptos::prelude::*;
+use leptos::server_fn::axum::register_explicit;
+use leptos_router::components::{FlatRoutes, Route, Router};
+use leptos_router::{SsrMode, path};
+use logs::LogsPage;
+use not_found::NotFoundPage;
+use register::{RegisterPage, RegisterTerminal};
+use sign_in::SignInPage;
+
+/// Every page by its address.
+#[component]
+pub fn App() -> impl IntoView {
+    view! {
+        <Router>
+            <FlatRoutes fallback=NotFoundPage>
+                <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
+                <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
+                <Route path=path!("/devices") view=DevicesPage ssr=SsrMode::Async />
+                <Route path=path!("/devices/find") view=FindPage ssr=SsrMode::Async />
+                <Route path=path!("/devices/register") view=RegisterPage ssr=SsrMode::Async />
+                <Route path=path!("/devices/:sn") view=DevicePage ssr=SsrMode::Async />
+                <Route path=path!("/logs") view=LogsPage ssr=SsrMode::Async />
+                <Route path=path!("/terminals") view=TerminalsPage ssr=SsrMode::Async />
+                <Route path=path!("/terminals/import") view=ImportPage ssr=SsrMode::Async />
+                <Route path=path!("/terminals/import/:id") view=ImportReportPage ssr=SsrMode::Async />
+            </FlatRoutes>
+        </Router>
+    }
+}
+
+/// Makes the server functions known to the server, whatever the linker leaves out.
+pub fn register_actions() {
+    register_explicit::<RegisterTerminal>();
+    register_explicit::<IssueCode>();
+    register_explicit::<ImportTerminals>();
+}
+
+/// The address of a terminal's page. A serial number may have a slash.
+pub(crate) fn device_address(sn: &str, manufacturer: Option<&str>) -> String {
+    let path = format!("/devices/{}", urlencoding::encode(sn));
+    address(&path, [("manufacturer", manufacturer.unwrap_or_default())])
+}

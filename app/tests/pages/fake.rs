@@ -1,0 +1,383 @@
+//! A backend that answers from memory, and a server that renders a page with it.
+
+use app::backend::Backend;
+use app::backend::accounts::Accounts;
+use app::backend::device_log::{DeviceLog, LogQuery, LogRow};
+use app::backend::imports::{ImportReport, Imports, RowError, RowFault, Upload};
+use app::backend::page::{Cursor, Direction, Page};
+use app::backend::registration::{ClaimInput, Claimed, IssuedCode, RegisterInput, Registered, Registration};
+use app::backend::terminals::{
+    MerchantRef, Terminal, TerminalCounts, TerminalFilters, TerminalQuery, TerminalRow, Terminals,
+};
+use app::caller::{Caller, CodeIssuer, PlatformAdmin, PlatformViewer, Registrar, RequestInfo};
+use app::domain::{
+    ActivationCode, ActorKind, ImportBatchId, Lifecycle, LogEntryId, LogKind, Manufacturer, MerchantId, Outcome,
+    Reason, Role, SerialNumber, StoreId, TerminalId, Timestamp, Told, UserId,
+};
+use app::error::{AppError, Invalid};
+use app::flash::Flash;
+use app::i18n::Locale;
+use app::request::Rendering;
+use async_trait::async_trait;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode, header};
+use axum::response::IntoResponse;
+use leptos::prelude::*;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// 2026-11-22 15:30 in Shanghai.
+pub(crate) const NOW: Timestamp = Timestamp(1_795_332_600_000);
+
+/// Minutes before [`NOW`].
+pub(crate) fn ago(minutes: i64) -> Timestamp {
+    NOW.plus_ms(-minutes * 60_000)
+}
+
+/// A terminal whose name and merchant try to break out of the markup.
+pub(crate) fn terminal(sn: &str, maker: &str, lifecycle: Lifecycle) -> Terminal {
+    let assigned = lifecycle != Lifecycle::Unassigned;
+    let registered = (lifecycle == Lifecycle::Registered).then(|| ago(3000));
+    Terminal {
+        row: TerminalRow {
+            id: TerminalId(Uuid::from_u128(sn.len() as u128)),
+            sn: SerialNumber::parse(sn).unwrap(),
+            sn_printed: sn.to_owned(),
+            manufacturer: Manufacturer::parse(maker).unwrap(),
+            model: "APOS A7".to_owned(),
+            name: "杭州西湖五金店-1号收银台<script>".to_owned(),
+            merchant: assigned.then(|| MerchantRef {
+                number: "898269350000008".to_owned(),
+                name: "小满&母婴\"".to_owned(),
+            }),
+            store: assigned.then(|| "杭州西湖五金店".to_owned()),
+            lifecycle,
+            last_seen: registered.map(|_| ago(7)),
+        },
+        lifecycle_reason: None,
+        lifecycle_note: None,
+        note: Some("备用机".to_owned()),
+        firmware: Some("1.9.12".to_owned()),
+        app_version: None,
+        created: ago(90_000),
+        registered,
+        connected: None,
+        code_expires: registered.map(|_| NOW.plus_ms(3 * Timestamp::DAY_MS)),
+    }
+}
+
+/// What the fake knows.
+#[derive(Clone, Default)]
+pub(crate) struct Fake {
+    pub(crate) terminals: Vec<Terminal>,
+    pub(crate) more: bool,
+    pub(crate) log: Vec<LogRow>,
+}
+
+impl Fake {
+    /// Terminals in every state and a failure in the log.
+    pub(crate) fn full() -> Self {
+        let terminals = vec![
+            terminal("161-203-824", "Verifone", Lifecycle::Registered),
+            terminal("00820000553978", "LANDI", Lifecycle::Awaiting),
+            terminal("A/B_1.2", "PAX", Lifecycle::Unassigned),
+            terminal("5310294937", "PAX", Lifecycle::Suspended),
+            terminal("5310294938", "PAX", Lifecycle::Retired),
+        ];
+        let entry = |kind, outcome, reason, sn: &str| LogRow {
+            id: LogEntryId(Uuid::from_u128(1)),
+            received: ago(61),
+            sn_sent: Some(sn.to_owned()),
+            terminal_sn: Some(sn.to_owned()).filter(|_| outcome == Outcome::Success),
+            terminal_name: None,
+            merchant: None,
+            kind,
+            outcome,
+            reason,
+            actor: ActorKind::User,
+            actor_label: Some("xiaoman".to_owned()),
+            address: Some("203.0.113.9".to_owned()),
+        };
+        let told = Told::Itself(Reason::CodeExpired);
+        let log = vec![
+            entry(LogKind::RegistrationFailed, Outcome::Failure, Some(told), "<b>9999"),
+            entry(LogKind::RegistrationSucceeded, Outcome::Success, None, "161203824"),
+        ];
+        Self {
+            terminals,
+            more: true,
+            log,
+        }
+    }
+
+    fn backend(self) -> Backend {
+        let this = Arc::new(self);
+        Backend {
+            accounts: this.clone(),
+            device_log: this.clone(),
+            imports: this.clone(),
+            registration: this.clone(),
+            terminals: this,
+        }
+    }
+}
+
+#[async_trait]
+impl Accounts for Fake {
+    async fn sign_in(&self, _: &RequestInfo, _: &str, _: &str) -> Result<UserId, AppError> {
+        Err(AppError::Invalid(Invalid::LoginOrPasswordWrong))
+    }
+}
+
+#[async_trait]
+impl DeviceLog for Fake {
+    async fn list(&self, _: &Caller, _: &LogQuery) -> Result<Page<LogRow>, AppError> {
+        Ok(Page {
+            rows: self.log.clone(),
+            previous: None,
+            next: None,
+        })
+    }
+}
+
+#[async_trait]
+impl Imports for Fake {
+    async fn create(&self, _: PlatformAdmin<'_>, upload: Upload) -> Result<ImportReport, AppError> {
+        if upload.bytes == *b"bad" && upload.skip_bad_rows {
+            return Err(AppError::Invalid(Invalid::FileHeadings));
+        }
+        Ok(report())
+    }
+
+    async fn get(&self, _: PlatformViewer<'_>, id: ImportBatchId) -> Result<Option<ImportReport>, AppError> {
+        Ok(Some(report()).filter(|report| report.id == id))
+    }
+}
+
+fn report() -> ImportReport {
+    ImportReport {
+        id: ImportBatchId(Uuid::from_u128(7)),
+        file_name: "inventory<faulty>.csv".to_owned(),
+        created: ago(1),
+        done: false,
+        rows_total: 1234,
+        rows_created: 0,
+        rows_updated: 0,
+        rows_skipped: 0,
+        rows_failed: 2,
+        errors: vec![
+            RowError {
+                line: 5,
+                column: Some("sn".to_owned()),
+                fault: RowFault::SnMissing,
+                found: None,
+            },
+            RowError {
+                line: 18,
+                column: Some("name".to_owned()),
+                fault: RowFault::NameFormula,
+                found: Some("=HYPERLINK(\"x\")".to_owned()),
+            },
+        ],
+    }
+}
+
+fn code() -> IssuedCode {
+    IssuedCode {
+        code: ActivationCode::parse("7K2M-9QXD-4TB3WZ").unwrap(),
+        expires: NOW.plus_ms(30 * Timestamp::DAY_MS),
+    }
+}
+
+#[async_trait]
+impl Registration for Fake {
+    async fn register(&self, _: Registrar<'_>, input: &RegisterInput) -> Result<Registered, AppError> {
+        let sn = SerialNumber::parse(&input.sn)?;
+        match (sn.as_str(), &input.manufacturer) {
+            ("9999", _) => Err(AppError::Refused(Told::SnOrCodeWrong)),
+            ("TWICE", None) => Err(AppError::Invalid(Invalid::ManufacturerRequired)),
+            _ => Ok(Registered {
+                sn,
+                manufacturer: Manufacturer::parse("PAX").unwrap(),
+                next: code(),
+            }),
+        }
+    }
+
+    async fn issue_code(&self, _: CodeIssuer<'_>, _: TerminalId, _: Option<&str>) -> Result<IssuedCode, AppError> {
+        Ok(code())
+    }
+
+    async fn claim(&self, _: &RequestInfo, _: &ClaimInput) -> Result<Claimed, AppError> {
+        Err(AppError::Internal)
+    }
+}
+
+#[async_trait]
+impl Terminals for Fake {
+    async fn list(&self, _: &Caller, query: &TerminalQuery) -> Result<Page<TerminalRow>, AppError> {
+        let rows: Vec<_> = self
+            .terminals
+            .iter()
+            .map(|terminal| terminal.row.clone())
+            .filter(|row| query.lifecycles.is_empty() || query.lifecycles.contains(&row.lifecycle))
+            .filter(|row| query.search.as_ref().is_none_or(|search| row.name.contains(search)))
+            .collect();
+        let next = Cursor {
+            direction: Direction::After,
+            key: "5310294937".to_owned(),
+            id: Uuid::nil(),
+        };
+        Ok(Page {
+            rows,
+            previous: None,
+            next: Some(next).filter(|_| self.more),
+        })
+    }
+
+    async fn filters(&self, _: &Caller) -> Result<TerminalFilters, AppError> {
+        let store = (StoreId(Uuid::from_u128(3)), "杭州西湖五金店".to_owned());
+        Ok(TerminalFilters {
+            stores: vec![store],
+            models: vec!["APOS A7".to_owned()],
+        })
+    }
+
+    async fn counts(&self, _: &Caller) -> Result<TerminalCounts, AppError> {
+        let n = self.terminals.len() as u64 * 1000;
+        Ok(TerminalCounts {
+            awaiting: n,
+            registered: n,
+            ..TerminalCounts::default()
+        })
+    }
+
+    async fn get(
+        &self,
+        _: &Caller,
+        sn: &SerialNumber,
+        maker: Option<&Manufacturer>,
+    ) -> Result<Vec<Terminal>, AppError> {
+        let ours = |terminal: &&Terminal| {
+            terminal.row.sn == *sn && maker.is_none_or(|maker| terminal.row.manufacturer == *maker)
+        };
+        Ok(self.terminals.iter().filter(ours).cloned().collect())
+    }
+}
+
+/// The addresses of the pages. Asking for them also starts what renders them.
+pub(crate) fn routes() -> Vec<String> {
+    leptos_axum::generate_route_list(app::pages::App)
+        .iter()
+        .map(|route| route.path().to_owned())
+        .collect()
+}
+
+/// A request to the fake's server.
+#[derive(Clone)]
+pub(crate) struct Ask {
+    pub(crate) fake: Fake,
+    pub(crate) role: Option<Role>,
+    pub(crate) locale: Locale,
+    pub(crate) flash: Option<Flash>,
+}
+
+/// What came back.
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) location: Option<String>,
+    pub(crate) cookie: Option<String>,
+    pub(crate) html: String,
+}
+
+impl Ask {
+    /// A person of that role who reads Chinese.
+    pub(crate) fn by(role: impl Into<Option<Role>>) -> Self {
+        Self {
+            fake: Fake::full(),
+            role: role.into(),
+            locale: Locale::zh,
+            flash: None,
+        }
+    }
+
+    fn context(&self, path: &str) -> impl Fn() + Clone + Send + Sync + 'static + use<> {
+        let request = RequestInfo {
+            address: None,
+            id: "0199-test".to_owned(),
+        };
+        let caller = self.role.and_then(|role| {
+            let merchant = Some(MerchantId(Uuid::from_u128(1)));
+            Caller::user(
+                UserId(Uuid::from_u128(2)),
+                "xiaoman".to_owned(),
+                role,
+                merchant,
+                request.clone(),
+            )
+        });
+        let rendering = Rendering {
+            locale: self.locale,
+            now: NOW,
+            request,
+            path_and_query: path.to_owned(),
+            flash: self.flash.clone(),
+            secure_cookies: true,
+        };
+        let backend = self.fake.clone().backend();
+        move || {
+            provide_context(rendering.clone());
+            provide_context(caller.clone());
+            provide_context(backend.clone());
+        }
+    }
+
+    /// `GET path`.
+    pub(crate) async fn get(&self, path: &str) -> Answered {
+        routes();
+        let options = LeptosOptions::builder().output_name("tillkeeper").build();
+        let render =
+            leptos_axum::render_app_async_with_context(self.context(path), move || app::shell::shell(options.clone()));
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        Answered::of(render(request).await).await
+    }
+
+    /// `POST path` with a form, as a browser without scripts does.
+    pub(crate) async fn post(&self, path: &str, form: &str, content_type: &str) -> Answered {
+        routes();
+        app::pages::register_actions();
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, content_type)
+            .header(header::ACCEPT, "text/html")
+            .header(header::REFERER, "https://till.example/elsewhere")
+            .body(Body::from(form.to_owned()))
+            .unwrap();
+        let answer = leptos_axum::handle_server_fns_with_context(self.context(path), request).await;
+        Answered::of(answer.into_response()).await
+    }
+}
+
+impl Answered {
+    async fn of(response: axum::response::Response) -> Self {
+        let text = |name| {
+            response
+                .headers()
+                .get(name)
+                .map(|value| value.to_str().unwrap().to_owned())
+        };
+        let (status, location, cookie) = (response.status(), text(header::LOCATION), text(header::SET_COOKIE));
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        Self {
+            status,
+            location,
+            cookie,
+            html: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
+    }
+
+    /// The message for the next page.
+    pub(crate) fn flash(&self) -> Option<Flash> {
+        let cookie = self.cookie.as_deref()?.strip_prefix("__Host-tillkeeper_flash=")?;
+        Flash::parse(cookie.split(';').next()?)
+    }
+}

@@ -1,0 +1,313 @@
+//! Pages as they leave the server, with a backend that answers from memory.
+#![cfg(feature = "ssr")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends at the first thing that is not as it should be"
+)]
+
+mod fake;
+
+use app::domain::{Lifecycle, Role};
+use app::flash::Flash;
+use app::i18n::Locale;
+use axum::http::StatusCode;
+use fake::{Ask, Fake, routes, terminal};
+use std::path::Path;
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const IMPORT: &str = "/terminals/import/00000000-0000-0000-0000-000000000007";
+
+/// Every page, with who may see it.
+fn pages() -> Vec<(&'static str, Ask, &'static str)> {
+    let owner = Ask::by(Role::MerchantOwner);
+    let admin = Ask::by(Role::PlatformAdmin);
+    let nobody = Ask::by(None);
+    let registered = Flash::Registered {
+        sn: "161203824".to_owned(),
+        manufacturer: "Verifone".to_owned(),
+        code: "7K2M-9QXD-4TB3WZ".to_owned(),
+        expires: fake::NOW.plus_ms(30 * 86_400_000).0,
+    };
+    let refused = Flash::Error {
+        code: "sn_or_code_wrong".to_owned(),
+        found: None,
+        kept: Some("7K2M".to_owned()),
+    };
+    vec![
+        ("sign-in", nobody, "/sign-in"),
+        ("home-merchant", owner.clone(), "/"),
+        ("home-platform", admin.clone(), "/"),
+        ("home-wrong", owner.clone(), "/?find=1&sn=AB%2312"),
+        ("devices", owner.clone(), "/devices"),
+        ("devices-none", owner.clone(), "/devices?q=nobody"),
+        ("terminals", admin.clone(), "/terminals?state=unregistered"),
+        ("device-registered", owner.clone(), "/devices/161203824"),
+        ("device-awaiting", owner.clone(), "/devices/00820000553978"),
+        ("device-unassigned", admin.clone(), "/devices/A%2FB_1.2"),
+        ("register", owner.clone(), "/devices/register"),
+        (
+            "register-done",
+            Ask {
+                flash: Some(registered),
+                ..owner.clone()
+            },
+            "/devices/register",
+        ),
+        (
+            "register-refused",
+            Ask {
+                flash: Some(refused),
+                ..owner.clone()
+            },
+            "/devices/register?sn=9999",
+        ),
+        ("logs", owner, "/logs?from=nonsense"),
+        ("import", admin.clone(), "/terminals/import"),
+        ("import-report", admin, IMPORT),
+    ]
+}
+
+#[tokio::test]
+async fn every_page_is_whole_in_both_languages() {
+    let folder = std::env::var_os("TILLKEEPER_TEST_PAGES");
+    for locale in [Locale::zh, Locale::en] {
+        for (name, ask, path) in pages() {
+            let answered = Ask { locale, ..ask }.get(path).await;
+            assert_eq!(answered.status, StatusCode::OK, "{name}");
+            let html = &answered.html;
+            for (needle, count) in [
+                ("<h1", 1),
+                ("<main", 1),
+                ("<title>", 1),
+                ("</html>", 1),
+                ("<script>", 0),
+            ] {
+                assert_eq!(html.matches(needle).count(), count, "{needle} of {name}: {html}");
+            }
+            if let Some(folder) = &folder {
+                let file = format!("{name}.{}.html", app::i18n::language_code(locale));
+                std::fs::write(Path::new(folder).join(file), html).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn the_addresses_of_the_pages() {
+    let mut routes = routes();
+    routes.sort();
+    assert_eq!(
+        routes,
+        [
+            "/",
+            "/devices",
+            "/devices/find",
+            "/devices/register",
+            "/devices/{sn}",
+            "/logs",
+            "/sign-in",
+            "/terminals",
+            "/terminals/import",
+            "/terminals/import/{id}",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn whoever_is_not_signed_in_signs_in_and_comes_back() {
+    for (path, sign_in) in [
+        ("/", "/sign-in"),
+        ("/devices?q=%E5%BA%97", "/sign-in?next=%2Fdevices%3Fq%3D%25E5%25BA%2597"),
+        ("/terminals/import", "/sign-in?next=%2Fterminals%2Fimport"),
+    ] {
+        let answered = Ask::by(None).get(path).await;
+        assert_eq!(answered.status, StatusCode::SEE_OTHER, "{path}");
+        assert_eq!(answered.location.as_deref(), Some(sign_in));
+    }
+    let signed_in = Ask::by(Role::MerchantOwner).get("/sign-in?next=%2Flogs").await;
+    assert_eq!(signed_in.location.as_deref(), Some("/logs"));
+    let elsewhere = Ask::by(Role::MerchantOwner)
+        .get("/sign-in?next=%2F%2Fevil.example")
+        .await;
+    assert_eq!(elsewhere.location.as_deref(), Some("/"));
+}
+
+#[tokio::test]
+async fn what_is_not_there_and_what_is_not_told_look_the_same() {
+    let owner = Ask::by(Role::MerchantOwner);
+    let nowhere = owner.get("/nowhere").await;
+    assert_eq!(nowhere.status, StatusCode::NOT_FOUND);
+    assert!(nowhere.html.contains("找不到这个页面"));
+    for path in [
+        "/terminals",
+        "/terminals/import",
+        "/devices/AB%2312",
+        "/devices/A%2FB_1.2/x",
+    ] {
+        let answered = owner.get(path).await;
+        assert_eq!(answered.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(answered.html.contains("找不到这个页面"), "{path}");
+    }
+    let nobody = Ask::by(None).get("/nowhere").await;
+    assert_eq!(nobody.status, StatusCode::NOT_FOUND);
+    let support = Ask::by(Role::PlatformSupport).get("/terminals/import").await;
+    assert_eq!(support.status, StatusCode::FORBIDDEN);
+    let unknown = owner.get("/devices/99998888").await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    assert!(unknown.html.contains("没有找到序列号 99998888"));
+    assert!(unknown.html.contains("/devices/register?sn=99998888"));
+    let report = "/terminals/import/00000000-0000-0000-0000-000000000008";
+    assert_eq!(
+        Ask::by(Role::PlatformAdmin).get(report).await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
+async fn the_box_leads_to_the_terminal_or_back_with_what_is_wrong() {
+    let owner = Ask::by(Role::MerchantOwner);
+    let found = owner.get("/devices/find?sn=+161-203-824").await;
+    assert_eq!(found.location.as_deref(), Some("/devices/161203824"));
+    let slash = owner.get("/devices/find?sn=a%2Fb_1.2").await;
+    assert_eq!(slash.location.as_deref(), Some("/devices/A%2FB_1.2"));
+    let wrong = owner.get("/devices/find?sn=AB%2312").await;
+    assert_eq!(wrong.location.as_deref(), Some("/?find=1&sn=AB%2312"));
+    let back = owner.get("/?find=1&sn=AB%2312").await;
+    assert!(back.html.contains("序列号中不能有“#”"));
+    assert!(back.html.contains("value=\"AB#12\""));
+    let empty = owner.get("/?find=1").await;
+    assert!(empty.html.contains("请填写终端序列号"));
+}
+
+#[tokio::test]
+async fn the_list_keeps_what_was_asked_for() {
+    let list = Ask::by(Role::MerchantOwner)
+        .get("/devices?q=%E8%A5%BF%E6%B9%96&state=unregistered")
+        .await;
+    assert!(list.html.contains("value=\"西湖\""));
+    assert!(list.html.contains("<option value=\"unregistered\" selected"));
+    assert!(
+        list.html
+            .contains("/devices?q=%E8%A5%BF%E6%B9%96&amp;state=unregistered&amp;after=5310294937%7E0")
+    );
+    assert!(list.html.contains("href=\"/devices/A%2FB_1.2\""));
+    assert!(!list.html.contains("161-203-824"));
+    let moved = Ask::by(Role::PlatformSupport).get("/devices?q=A").await;
+    assert_eq!(moved.location.as_deref(), Some("/terminals?q=A"));
+}
+
+#[tokio::test]
+async fn where_two_makers_share_a_number_one_is_chosen() {
+    let twice = ["PAX", "Sunmi"].map(|maker| terminal("TWICE", maker, Lifecycle::Awaiting));
+    let fake = Fake {
+        terminals: twice.to_vec(),
+        ..Fake::default()
+    };
+    let owner = Ask {
+        fake,
+        ..Ask::by(Role::MerchantOwner)
+    };
+    let choice = owner.get("/devices/TWICE").await;
+    assert!(choice.html.contains("href=\"/devices/TWICE?manufacturer=Sunmi\""));
+    let chosen = owner.get("/devices/TWICE?manufacturer=sunmi").await;
+    assert!(chosen.html.contains("终端 TWICE"));
+    let list = owner.get("/devices").await;
+    assert!(list.html.contains("href=\"/devices/TWICE?manufacturer=PAX\""));
+    let form = owner.post("/actions/register", "sn=twice", FORM).await;
+    assert_eq!(
+        form.location.as_deref(),
+        Some("/devices/register?sn=twice&choose=manufacturer")
+    );
+    let choose = owner.get("/devices/register?sn=twice&choose=manufacturer").await;
+    assert!(choose.html.contains("<option value=\"Sunmi\""));
+}
+
+#[tokio::test]
+async fn a_registration_shows_its_code_once_and_a_refusal_loses_nothing() {
+    let owner = Ask::by(Role::MerchantOwner);
+    let done = owner.post("/actions/register", "sn=161-203-824", FORM).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+    assert_eq!(done.location.as_deref(), Some("/devices/register"));
+    let flash = done.flash().unwrap();
+    assert!(matches!(&flash, Flash::Registered { sn, code, .. } if sn == "161203824" && code == "7K2M-9QXD-4TB3WZ"));
+    let shown = Ask {
+        flash: Some(flash),
+        ..owner.clone()
+    }
+    .get("/devices/register")
+    .await;
+    assert!(shown.html.contains("7K2M-9QXD-4TB3WZ</p>"));
+
+    let refused = owner.post("/actions/register", "sn=9999&code=wrong+code", FORM).await;
+    assert_eq!(refused.location.as_deref(), Some("/devices/register?sn=9999"));
+    let flash = refused.flash().unwrap();
+    assert!(matches!(&flash, Flash::Error { code, kept, .. }
+        if code == "sn_or_code_wrong" && kept.as_deref() == Some("wrong code")));
+    let shown = Ask {
+        flash: Some(flash),
+        ..owner.clone()
+    }
+    .get("/devices/register?sn=9999")
+    .await;
+    assert!(shown.html.contains("序列号或激活码不正确"));
+    assert!(shown.html.contains("value=\"wrong code\""));
+    assert!(shown.html.contains("<details open"));
+
+    let malformed = owner.post("/actions/register", "sn=AB%2312", FORM).await;
+    let flash = malformed.flash();
+    let shown = Ask { flash, ..owner.clone() }.get("/devices/register?sn=AB%2312").await;
+    assert!(shown.html.contains("id=\"sn-error\""));
+
+    let nothing = owner.post("/actions/register", "", FORM).await;
+    assert!(matches!(nothing.flash(), Some(Flash::Error { code, .. }) if code == "sn_malformed"));
+    let nobody = Ask::by(None).post("/actions/register", "sn=9999", FORM).await;
+    assert_eq!(
+        nobody.location.as_deref(),
+        Some("/sign-in?next=%2Fdevices%2Fregister%3Fsn%3D9999")
+    );
+    let support = Ask::by(Role::PlatformSupport)
+        .post("/actions/register", "sn=9999", FORM)
+        .await;
+    assert!(matches!(support.flash(), Some(Flash::Error { code, .. }) if code == "forbidden"));
+}
+
+#[tokio::test]
+async fn a_code_is_issued_from_the_terminals_page() {
+    let admin = Ask::by(Role::PlatformAdmin);
+    let form = "terminal=00000000-0000-0000-0000-000000000009&sn=A%2FB_1.2&manufacturer=PAX&merchant_no=8982";
+    let issued = admin.post("/actions/issue-code", form, FORM).await;
+    assert_eq!(issued.location.as_deref(), Some("/devices/A%2FB_1.2?manufacturer=PAX"));
+    assert!(matches!(issued.flash(), Some(Flash::CodeIssued { .. })));
+    let broken = admin
+        .post("/actions/issue-code", "terminal=x&sn=A%2FB_1.2&merchant_no=8982", FORM)
+        .await;
+    assert_eq!(broken.location.as_deref(), Some("/devices/A%2FB_1.2?merchant_no=8982"));
+    assert!(matches!(broken.flash(), Some(Flash::Error { code, .. }) if code == "form"));
+}
+
+#[tokio::test]
+async fn a_file_leads_to_its_report_or_back() {
+    let admin = Ask::by(Role::PlatformAdmin);
+    let part = |name: &str, value: &str| format!("--x\r\nContent-Disposition: form-data; {name}\r\n\r\n{value}\r\n");
+    let file = |bytes: &str| part("name=\"file\"; filename=\"a.csv\"", bytes);
+    let kind = "multipart/form-data; boundary=x";
+    for (form, location, code) in [
+        (file("sn\r\n"), IMPORT, None),
+        (file(""), "/terminals/import", Some("file_missing")),
+        (
+            file("bad") + &part("name=\"skip_bad_rows\"", "true"),
+            "/terminals/import",
+            Some("file_headings"),
+        ),
+        (String::new(), "/terminals/import", Some("file_missing")),
+        (file(&"x".repeat(33 << 20)), "/terminals/import", Some("file_too_large")),
+    ] {
+        let answered = admin.post("/actions/import", &(form + "--x--\r\n"), kind).await;
+        assert_eq!(answered.location.as_deref(), Some(location));
+        let said = match answered.flash() {
+            Some(Flash::Error { code, .. }) => Some(code),
+            _ => None,
+        };
+        assert_eq!(said.as_deref(), code);
+    }
+}
