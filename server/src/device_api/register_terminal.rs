@@ -1,0 +1,122 @@
+//! `POST /terminals/register`: a terminal registers itself.
+
+use super::json::JsonBody;
+use super::problem::Problem;
+use crate::services::Services;
+use app::backend::registration::{ClaimInput, Registration};
+use app::caller::RequestInfo;
+use axum::Extension;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Most characters of a field that is no serial number and no code.
+const TEXT_CHARS: usize = 64;
+/// Most characters of a serial number and of a code as sent.
+const KEY_CHARS: usize = 128;
+
+/// What the terminal says.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RegisterTerminal {
+    /// Serial number, as printed on the terminal.
+    #[schema(example = "161-203-824", max_length = 128)]
+    sn: String,
+    /// Activation code, as keyed in: case, spaces and dashes do not matter.
+    #[schema(example = "0123-4567-89ABCD", max_length = 128)]
+    activation_code: String,
+    /// Model; refused when the platform's record says another.
+    #[schema(example = "X990", max_length = 64)]
+    model: Option<String>,
+    /// Firmware version.
+    #[schema(example = "3.0.0", max_length = 64)]
+    firmware: Option<String>,
+    /// Version of the terminal's main app.
+    #[schema(example = "2.1.4", max_length = 64)]
+    app_version: Option<String>,
+}
+
+/// What the terminal is answered.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RegisteredTerminal {
+    /// The terminal's key (UUID).
+    terminal_id: String,
+    /// Serial number in normal form.
+    sn: String,
+    /// Whose terminal it is.
+    merchant: RegisteredMerchant,
+    /// Bearer token (RFC 6750) for all other calls; it is not shown again.
+    token: String,
+}
+
+/// A merchant, as its terminal is told of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RegisteredMerchant {
+    /// Number with the platform.
+    merchant_no: String,
+    /// Name.
+    name: String,
+}
+
+/// Registers the terminal and hands it its token; registering again with a fresh code replaces the token.
+///
+/// **Permissions:** whoever holds the activation code.
+#[utoipa::path(
+    post,
+    path = "/terminals/register",
+    request_body = RegisterTerminal,
+    responses(
+        (status = 201, description = "Registered", body = RegisteredTerminal),
+        (status = 400, description = "The body is no JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not declared as JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong, or the registration is refused: see `code`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn register_terminal(
+    State(services): State<Services>,
+    Extension(request): Extension<RequestInfo>,
+    body: Result<JsonBody<RegisterTerminal>, Problem>,
+) -> Result<(StatusCode, Json<RegisteredTerminal>), Problem> {
+    let refuse = |problem: Problem| problem.of_request(&request);
+    let JsonBody(body) = body.map_err(refuse)?;
+    let input = input(body).map_err(refuse)?;
+    let claimed = services.registration.claim(&request, &input).await;
+    let claimed = claimed.map_err(|error| refuse(error.into()))?;
+    let answer = RegisteredTerminal {
+        terminal_id: claimed.terminal.to_string(),
+        sn: claimed.sn.as_str().to_owned(),
+        merchant: RegisteredMerchant { merchant_no: claimed.merchant_no, name: claimed.merchant_name },
+        token: claimed.token,
+    };
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+fn input(body: RegisterTerminal) -> Result<ClaimInput, Problem> {
+    let short = |field: &str, text: &str, most: usize| {
+        if text.chars().count() <= most && !text.chars().any(char::is_control) {
+            return Ok(());
+        }
+        let detail = format!("{field}: at most {most} characters and no control characters");
+        Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "body_invalid").with_detail(detail))
+    };
+    let text = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|t| !t.is_empty());
+    short("activation_code", &body.activation_code, KEY_CHARS)?;
+    if body.sn.chars().count() > KEY_CHARS {
+        short("sn", &body.sn, KEY_CHARS)?;
+    }
+    for (field, value) in
+        [("model", &body.model), ("firmware", &body.firmware), ("app_version", &body.app_version)]
+    {
+        short(field, value.as_deref().unwrap_or_default(), TEXT_CHARS)?;
+    }
+    Ok(ClaimInput {
+        sn: body.sn,
+        activation_code: body.activation_code,
+        model: text(body.model),
+        firmware: text(body.firmware),
+        app_version: text(body.app_version),
+    })
+}

@@ -1,0 +1,18 @@
+//! The server: it answers what `app` asks.
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod database;
+pub mod demo;
+pub mod device_api;
+pub mod entities;
+pub mod health;
+pub mod middleware;
+pub mod pages;
+pub mod router;
+pub mod serve;
+pub mod services;
+pub mod session_store;
+pub mod state;
+pub mod telemetry;

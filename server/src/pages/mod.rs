@@ -1,0 +1,9 @@
+//! Pages and forms, as axum meets them: what belongs to HTTP around what `app` renders.
+
+mod language;
+mod render;
+mod sign_in;
+
+pub use language::language;
+pub use render::{action, page, rendering};
+pub use sign_in::{sign_in, sign_out};

@@ -1,0 +1,122 @@
+//! Which request goes where, and what it meets on the way.
+
+use crate::middleware::identify::identify;
+use crate::middleware::origin::origin;
+use crate::middleware::request_info::request_info;
+use crate::middleware::security_headers::security_headers;
+use crate::session_store::DatabaseSessions;
+use crate::state::AppState;
+use crate::{device_api, health, pages};
+use app::backend::imports::MAX_FILE_BYTES;
+use app::pages::{App, register_actions};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use std::time::Duration;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::services::{ServeDir, ServeFile};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+use tower_sessions::cookie::SameSite;
+use tower_sessions::{Expiry, SessionManagerLayer};
+
+/// Most bytes of a body that is no file: 256 KiB.
+const BODY_BYTES: usize = 256 * 1024;
+
+/// Room for the fields around a file in a form.
+const FORM_BYTES: usize = 64 * 1024;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long reading in a file may take.
+const IMPORT_PATIENCE: Duration = Duration::from_secs(300);
+
+/// How long a session lasts.
+const SESSION: time::Duration = time::Duration::hours(12);
+
+/// Everything that Tillkeeper answers.
+pub fn router(state: AppState) -> Router {
+    register_actions();
+    let timeout = |patience| {
+        TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, patience)
+    };
+    let prompt = Router::new()
+        .nest(device_api::PREFIX, device_api::routes())
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .merge(site(&state))
+        .merge(people(&state))
+        .layer((timeout(PATIENCE), DefaultBodyLimit::max(BODY_BYTES)));
+    let patient = upload(&state)
+        .layer((timeout(IMPORT_PATIENCE), DefaultBodyLimit::max(MAX_FILE_BYTES + FORM_BYTES)));
+    prompt
+        .merge(patient)
+        .layer(
+            ServiceBuilder::new()
+                .layer(from_fn_with_state(state.clone(), request_info))
+                .layer(CompressionLayer::new())
+                .layer(from_fn_with_state(state.clone(), security_headers))
+                .layer(CatchPanicLayer::new())
+                .layer(from_fn_with_state(state.clone(), origin)),
+        )
+        .with_state(state)
+}
+
+/// Pages and the forms on them, for whoever the session says.
+fn people(state: &AppState) -> Router<AppState> {
+    let forms = Router::new()
+        .route("/sign-in", post(pages::sign_in))
+        .route("/sign-out", post(pages::sign_out))
+        .route("/language", post(pages::language));
+    let routes = generate_route_list(App);
+    Router::new()
+        .route("/actions/{*form}", post(pages::action))
+        .leptos_routes_with_handler(routes, get(pages::page))
+        .fallback(pages::page)
+        .merge(forms)
+        .layer(from_fn_with_state(state.clone(), identify))
+        .layer(sessions(state))
+}
+
+/// The one form that carries a file.
+fn upload(state: &AppState) -> Router<AppState> {
+    Router::new()
+        .route("/actions/import", post(pages::action))
+        .layer(from_fn_with_state(state.clone(), identify))
+        .layer(sessions(state))
+}
+
+fn sessions(state: &AppState) -> SessionManagerLayer<DatabaseSessions> {
+    let store = DatabaseSessions::new(state.database.clone(), state.surroundings.clone(), SESSION);
+    SessionManagerLayer::new(store)
+        .with_name(if state.front.secure { "__Host-tillkeeper" } else { "tillkeeper" })
+        .with_secure(state.front.secure)
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_expiry(Expiry::OnInactivity(SESSION))
+}
+
+/// The built files. Their names hold hashes of what is in them, so that browsers may keep them for good.
+fn site(state: &AppState) -> Router<AppState> {
+    let folder = &state.front.site_dir;
+    let package = ServeDir::new(folder.join("pkg")).precompressed_br().precompressed_gzip();
+    let hashed = state.leptos.hash_files;
+    let kept = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let cached = |value| {
+        SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static(value))
+    };
+    Router::new()
+        .nest_service("/pkg", ServiceBuilder::new().layer(cached(kept)).service(package))
+        .route_service(
+            "/favicon.svg",
+            ServiceBuilder::new()
+                .layer(cached("public, max-age=86400"))
+                .service(ServeFile::new(folder.join("favicon.svg"))),
+        )
+}

@@ -1,0 +1,133 @@
+//! Starting and stopping the server.
+
+use crate::clock::Surroundings;
+use crate::config::Config;
+use crate::database::{Database, DatabaseError};
+use crate::router;
+use crate::state::AppState;
+use axum_server::Handle;
+use axum_server::accept::NoDelayAcceptor;
+use sea_orm::DbErr;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// How long the head of a request may take, and how long a connection may be idle between two.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long requests that have begun may take once the server was asked to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Why the server did not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The database cannot be used.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The tables could not be brought up to date.
+    #[error("the database could not be migrated: {0}")]
+    Migration(DbErr),
+    /// The parts of the server could not be put together.
+    #[error("the server could not be set up: {0}")]
+    State(String),
+    /// The address is taken, or not this machine's.
+    #[error("{}", cannot_listen(*address, source))]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The server stopped because of this.
+    #[error("the server stopped: {0}")]
+    Io(#[from] io::Error),
+}
+
+fn cannot_listen(address: SocketAddr, source: &io::Error) -> String {
+    match source.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!("another program listens on {address} already; set TILLKEEPER_LISTEN to another port, or stop it")
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            format!("{address} is no address of this machine; set TILLKEEPER_LISTEN to one that is")
+        }
+        io::ErrorKind::PermissionDenied => {
+            format!(
+                "the system does not let this user listen on {address}; set TILLKEEPER_LISTEN to a port from 1024 up"
+            )
+        }
+        _ => format!("cannot listen on {address} (TILLKEEPER_LISTEN): {source}"),
+    }
+}
+
+/// Opens the database, brings its tables up to date and answers requests until the process is told to stop (`SIGTERM`,
+/// `SIGINT`), which lets requests that have begun end within ten seconds; a second signal does not wait. `ready` is told
+/// the address once requests are answered.
+///
+/// # Errors
+/// [`ServeError`].
+pub async fn serve(config: &Config, ready: impl FnOnce(SocketAddr) -> io::Result<()>) -> Result<(), ServeError> {
+    let stop = Stop::new()?;
+    let address = config.listen;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|source| ServeError::Listen { address, source })?;
+    let address = listener.local_addr()?;
+
+    let database = Database::connect(config.database_url.expose()).await?;
+    let applied = migrations::up(database.writer()).await.map_err(ServeError::Migration)?;
+    tracing::info!(engine = %database.engine(), applied, "the database is up to date");
+    let state = AppState::new(config, database.clone(), Surroundings::system())
+        .map_err(|error| ServeError::State(error.to_string()))?;
+    let app = router::router(state).into_make_service_with_connect_info::<SocketAddr>();
+
+    let handle = Handle::new();
+    tokio::spawn(stop.then_end(handle.clone()));
+    let mut server = axum_server::Server::<SocketAddr>::from_listener(listener)
+        .acceptor(NoDelayAcceptor::new())
+        .http1_only()
+        .handle(handle);
+    server.http_builder().http1().header_read_timeout(HEAD_TIMEOUT);
+    tracing::info!(%address, "listening");
+    ready(address)?;
+    server.serve(app).await?;
+
+    if let Err(error) = database.close().await {
+        tracing::warn!(%error, "the database was not closed cleanly");
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// The signals that end the server.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    /// The first signal lets requests end, the second does not.
+    async fn then_end(mut self, handle: Handle<SocketAddr>) {
+        self.next().await;
+        tracing::info!("stopping once the requests that have begun are answered");
+        handle.graceful_shutdown(Some(GRACE));
+        self.next().await;
+        handle.shutdown();
+    }
+}

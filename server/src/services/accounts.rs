@@ -1,0 +1,265 @@
+//! People and how they sign in.
+
+use super::failure::{Failure, unreadable};
+use super::passwords::Passwords;
+use crate::clock::Surroundings;
+use crate::database::Database;
+use crate::entities::{merchants, users};
+use app::backend::accounts::Accounts;
+use app::caller::{Caller, PlatformAdmin, PlatformViewer, RequestInfo};
+use app::domain::{Login, MerchantId, MerchantNo, Name, Role, UserId};
+use app::error::{AppError, Invalid};
+use async_trait::async_trait;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, SqlErr,
+};
+
+/// Fewest and most characters of a password.
+pub const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 12..=128;
+
+/// Answers [`Accounts`].
+pub struct AccountService {
+    database: Database,
+    surroundings: Surroundings,
+    passwords: Passwords,
+}
+
+/// A user to create.
+#[derive(Clone)]
+pub struct NewUser {
+    /// The name to sign in with.
+    pub login: Login,
+    /// The name to show.
+    pub display_name: Name,
+    /// What the user may do.
+    pub role: Role,
+    /// Whose user, for a role of a merchant.
+    pub merchant_no: Option<MerchantNo>,
+    /// The password, [`PASSWORD_CHARS`] characters.
+    pub password: String,
+}
+
+/// A user as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserRow {
+    /// The name to sign in with.
+    pub login: String,
+    /// The name to show.
+    pub display_name: String,
+    /// What the user may do.
+    pub role: Role,
+    /// Number of the user's merchant.
+    pub merchant_no: Option<String>,
+    /// Whether the user may sign in.
+    pub enabled: bool,
+}
+
+/// Why an account was not created or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// The password is too short or too long; holds its characters.
+    #[error("a password has 12 to 128 characters, not {0}")]
+    PasswordLength(usize),
+    /// Somebody has the login.
+    #[error("the login is taken")]
+    LoginTaken,
+    /// Nobody has the login.
+    #[error("nobody has this login")]
+    LoginUnknown,
+    /// A role of a merchant without one, or a role of the platform with one.
+    #[error("owners and clerks belong to a merchant, platform users to none")]
+    MerchantMismatch,
+    /// No merchant has the number.
+    #[error("no merchant has this number")]
+    MerchantUnknown,
+    /// Something broke.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl From<Failure> for AccountError {
+    fn from(failure: Failure) -> Self {
+        Self::App(failure.into())
+    }
+}
+
+impl AccountService {
+    pub(super) fn new(database: Database, surroundings: Surroundings, passwords: Passwords) -> Self {
+        Self { database, surroundings, passwords }
+    }
+
+    /// Who a session's user is now; `None` when the user may no longer sign in.
+    ///
+    /// **Permissions:** whoever holds the session.
+    ///
+    /// # Errors
+    /// [`AppError::Internal`].
+    pub async fn caller(
+        &self,
+        user: UserId,
+        request: RequestInfo,
+    ) -> Result<Option<Caller>, AppError> {
+        let found = users::Entity::find_by_id(user.0)
+            .one(self.database.reader())
+            .await
+            .map_err(Failure::from)?;
+        let Some(user) = found.filter(|user| user.disabled_at.is_none()) else {
+            return Ok(None);
+        };
+        let role: Role = user.role.parse().map_err(|_| unreadable("role"))?;
+        let merchant = user.merchant_id.map(MerchantId);
+        Ok(Caller::user(UserId(user.id), user.login, role, merchant, request))
+    }
+
+    /// Creates an account.
+    ///
+    /// **Permissions:** [`PlatformAdmin`].
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn create(&self, _by: PlatformAdmin<'_>, new: NewUser) -> Result<UserId, AccountError> {
+        let password_hash = self.hashed(new.password).await?;
+        if new.role.is_platform() != new.merchant_no.is_none() {
+            return Err(AccountError::MerchantMismatch);
+        }
+        let merchant = match new.merchant_no {
+            None => None,
+            Some(number) => {
+                let merchant = merchants::Entity::find()
+                    .filter(merchants::Column::MerchantNo.eq(number.as_str()))
+                    .one(self.database.reader())
+                    .await
+                    .map_err(Failure::from)?;
+                Some(merchant.ok_or(AccountError::MerchantUnknown)?.id)
+            }
+        };
+        let now = self.surroundings.now().0;
+        let user = users::ActiveModel {
+            id: Set(self.surroundings.new_id()),
+            login: Set(new.login.as_str().to_owned()),
+            display_name: Set(new.display_name.as_str().to_owned()),
+            role: Set(new.role.code().to_owned()),
+            merchant_id: Set(merchant),
+            password_hash: Set(Some(password_hash)),
+            locale: Set(None),
+            disabled_at: Set(None),
+            password_changed_at: Set(Some(now)),
+            created_at: Set(now),
+            updated_at: Set(now),
+        };
+        match user.insert(self.database.writer()).await {
+            Ok(user) => Ok(UserId(user.id)),
+            Err(error) => match error.sql_err() {
+                Some(SqlErr::UniqueConstraintViolation(_)) => Err(AccountError::LoginTaken),
+                _ => Err(Failure::from(error).into()),
+            },
+        }
+    }
+
+    /// Gives an account another password.
+    ///
+    /// **Permissions:** [`PlatformAdmin`].
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn set_password(
+        &self,
+        _by: PlatformAdmin<'_>,
+        login: &Login,
+        password: String,
+    ) -> Result<(), AccountError> {
+        let password_hash = self.hashed(password).await?;
+        let now = self.surroundings.now().0;
+        let changed = users::Entity::update_many()
+            .col_expr(users::Column::PasswordHash, password_hash.into())
+            .col_expr(users::Column::PasswordChangedAt, now.into())
+            .col_expr(users::Column::UpdatedAt, now.into())
+            .filter(users::Column::Login.eq(login.as_str()))
+            .exec(self.database.writer())
+            .await
+            .map_err(Failure::from)?;
+        if changed.rows_affected == 0 { Err(AccountError::LoginUnknown) } else { Ok(()) }
+    }
+
+    /// All accounts, by login.
+    ///
+    /// **Permissions:** [`PlatformViewer`].
+    ///
+    /// # Errors
+    /// [`AppError::Internal`].
+    pub async fn list(&self, _by: PlatformViewer<'_>) -> Result<Vec<UserRow>, AppError> {
+        let reader = self.database.reader();
+        let users = users::Entity::find()
+            .order_by_asc(users::Column::Login)
+            .all(reader)
+            .await
+            .map_err(Failure::from)?;
+        let ids = users.iter().filter_map(|user| user.merchant_id);
+        let merchants = merchants::Entity::find()
+            .filter(merchants::Column::Id.is_in(ids))
+            .all(reader)
+            .await
+            .map_err(Failure::from)?;
+        users
+            .into_iter()
+            .map(|user| {
+                let merchant =
+                    merchants.iter().find(|merchant| Some(merchant.id) == user.merchant_id);
+                Ok(UserRow {
+                    login: user.login,
+                    display_name: user.display_name,
+                    role: user.role.parse().map_err(|_| unreadable("role"))?,
+                    merchant_no: merchant.map(|merchant| merchant.merchant_no.clone()),
+                    enabled: user.disabled_at.is_none(),
+                })
+            })
+            .collect::<Result<_, Failure>>()
+            .map_err(AppError::from)
+    }
+
+    async fn hashed(&self, password: String) -> Result<String, AccountError> {
+        let length = password.chars().count();
+        if !PASSWORD_CHARS.contains(&length) {
+            return Err(AccountError::PasswordLength(length));
+        }
+        Ok(self.passwords.hash(password, &self.surroundings).await.map_err(Failure::from)?)
+    }
+
+    async fn check(&self, login: &str, password: &str) -> Result<UserId, Failure> {
+        let user = match Login::parse(login) {
+            Ok(login) => {
+                users::Entity::find()
+                    .filter(users::Column::Login.eq(login.as_str()))
+                    .one(self.database.reader())
+                    .await?
+            }
+            Err(_) => None,
+        };
+        let kept = user.as_ref().and_then(|user| user.password_hash.clone());
+        // Cut, not refused: a longer text is wrong anyway, and refusing it early would tell something by the clock.
+        let password = password.chars().take(*PASSWORD_CHARS.end() + 1).collect();
+        let matches = self.passwords.verify(password, kept).await?;
+        user.filter(|user| matches && user.disabled_at.is_none())
+            .map(|user| UserId(user.id))
+            .ok_or_else(|| Invalid::LoginOrPasswordWrong.into())
+    }
+}
+
+#[async_trait]
+impl Accounts for AccountService {
+    async fn sign_in(
+        &self,
+        request: &RequestInfo,
+        login: &str,
+        password: &str,
+    ) -> Result<UserId, AppError> {
+        let checked = self.check(login, password).await;
+        tracing::info!(
+            request = request.id,
+            address = request.address,
+            signed_in = checked.is_ok(),
+            "sign-in"
+        );
+        Ok(checked?)
+    }
+}

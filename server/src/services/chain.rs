@@ -1,0 +1,214 @@
+//! The device log's chains: PRODUCT section 6. One chain per merchant and one for the platform; each entry's hash covers
+//! its own fields and the hash before it.
+
+use crate::clock::Surroundings;
+use crate::entities::{device_log, log_heads};
+use app::domain::{
+    ActorKind, LogEntryId, LogKind, MerchantId, Outcome, Reason, SerialNumber, TerminalId,
+    Timestamp, Told,
+};
+use sea_orm::sea_query::LockType;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
+    QuerySelect,
+};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// What a hash of this layout begins with; another layout takes another tag.
+const LAYOUT: &[u8] = b"tillkeeper device log 1";
+
+/// The hash before the first entry of a chain.
+pub const GENESIS: [u8; 32] = [0; 32];
+
+/// Entries that one statement inserts; 23 columns each stay under SQLite's 32,766 parameters.
+const INSERT_ROWS: usize = 500;
+
+/// Who did it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// What kind of party.
+    pub kind: ActorKind,
+    /// Its key, when it has one.
+    pub id: Option<Uuid>,
+    /// Its name, as it was then.
+    pub label: Option<String>,
+}
+
+/// An entry to append.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEntry {
+    /// Whose chain; `None` for the platform's.
+    pub merchant: Option<MerchantId>,
+    /// When it happened.
+    pub occurred: Timestamp,
+    /// The serial number as it was sent.
+    pub sn_sent: Option<String>,
+    /// Which terminal it is about.
+    pub terminal: Option<TerminalId>,
+    /// What happened.
+    pub kind: LogKind,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why not, in truth.
+    pub reason: Option<Reason>,
+    /// Why not, as it was told.
+    pub told: Option<Told>,
+    /// Who did it.
+    pub actor: Actor,
+    /// From which address.
+    pub address: Option<String>,
+    /// What ties it to other entries and to the log lines of one request.
+    pub correlation: String,
+    /// More, as a JSON object.
+    pub detail: serde_json::Value,
+}
+
+/// The key of a merchant's chain, or of the platform's.
+pub fn chain_of(merchant: Option<MerchantId>) -> Uuid {
+    merchant.map_or(Uuid::nil(), |merchant| merchant.0)
+}
+
+/// Appends entries to their chains, in the order given, as part of `txn`. The heads are the last rows that a transaction
+/// should lock: they are locked until it ends, chains in the order of their keys.
+///
+/// # Errors
+/// What the database says; the transaction must then be given up.
+pub async fn append(
+    txn: &DatabaseTransaction,
+    surroundings: &Surroundings,
+    entries: Vec<NewEntry>,
+) -> Result<Vec<LogEntryId>, DbErr> {
+    let mut chains: BTreeMap<Uuid, Vec<NewEntry>> = BTreeMap::new();
+    for entry in entries {
+        chains.entry(chain_of(entry.merchant)).or_default().push(entry);
+    }
+    let mut ids = Vec::new();
+    for (chain, entries) in chains {
+        let mut head = lock_head(txn, chain, entries.first().and_then(|e| e.merchant)).await?;
+        let mut rows = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let mut row = row(surroundings, chain, head.last_sequence + 1, entry);
+            row.bytes = bytes_of(&head.last_hash, &row);
+            row.hash = hash_of(&row.bytes).to_vec();
+            head.last_sequence = row.sequence;
+            head.last_hash.clone_from(&row.hash);
+            ids.push(LogEntryId(row.id));
+            rows.push(row);
+        }
+        for chunk in rows.chunks(INSERT_ROWS) {
+            let rows = chunk.iter().cloned().map(device_log::ActiveModel::from).map(all_set);
+            device_log::Entity::insert_many(rows).exec_without_returning(txn).await?;
+        }
+        log_heads::Entity::update_many()
+            .col_expr(log_heads::Column::LastSequence, head.last_sequence.into())
+            .col_expr(log_heads::Column::LastHash, head.last_hash.into())
+            .filter(log_heads::Column::Chain.eq(chain))
+            .exec(txn)
+            .await?;
+    }
+    Ok(ids)
+}
+
+async fn lock_head(
+    txn: &DatabaseTransaction,
+    chain: Uuid,
+    merchant: Option<MerchantId>,
+) -> Result<log_heads::Model, DbErr> {
+    let find = || {
+        log_heads::Entity::find_by_id(chain).lock(LockType::NoKeyUpdate).one(txn)
+    };
+    if let Some(head) = find().await? {
+        return Ok(head);
+    }
+    let first = log_heads::ActiveModel {
+        chain: Set(chain),
+        merchant_id: Set(merchant.map(|merchant| merchant.0)),
+        last_sequence: Set(0),
+        last_hash: Set(GENESIS.to_vec()),
+    };
+    log_heads::Entity::insert(first)
+        .on_conflict_do_nothing_on([log_heads::Column::Chain])
+        .exec_without_returning(txn)
+        .await?;
+    find().await?.ok_or_else(|| DbErr::RecordNotFound("the head of a log chain".to_owned()))
+}
+
+fn row(surroundings: &Surroundings, chain: Uuid, sequence: i64, entry: NewEntry) -> device_log::Model {
+    let sn_normalized = entry
+        .sn_sent
+        .as_deref()
+        .and_then(|sn| SerialNumber::parse(sn).ok())
+        .map(|sn| sn.as_str().to_owned());
+    device_log::Model {
+        id: surroundings.new_id(),
+        chain,
+        sequence,
+        occurred_at: entry.occurred.0,
+        received_at: surroundings.now().0,
+        sn_sent: entry.sn_sent,
+        sn_normalized,
+        terminal_id: entry.terminal.map(|terminal| terminal.0),
+        merchant_id: entry.merchant.map(|merchant| merchant.0),
+        kind: entry.kind.code().to_owned(),
+        outcome: entry.outcome.code().to_owned(),
+        reason: entry.reason.map(|reason| reason.code().to_owned()),
+        told_reason: entry.told.map(|told| told.code().to_owned()),
+        actor_kind: entry.actor.kind.code().to_owned(),
+        actor_id: entry.actor.id,
+        actor_label: entry.actor.label,
+        address: entry.address,
+        correlation_id: entry.correlation,
+        detail: entry.detail.to_string(),
+        bytes: Vec::new(),
+        hash: Vec::new(),
+    }
+}
+
+/// The bytes that an entry's hash is taken of: the layout's tag, the hash before it, and every field of the row, each
+/// preceded by its length as a big-endian u32, an absent one by the largest such number.
+pub fn bytes_of(previous_hash: &[u8], row: &device_log::Model) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(512);
+    let mut field = |value: Option<&[u8]>| match value {
+        Some(value) => {
+            let length = u32::try_from(value.len()).unwrap_or(u32::MAX - 1);
+            bytes.extend_from_slice(&length.to_be_bytes());
+            bytes.extend_from_slice(value);
+        }
+        None => bytes.extend_from_slice(&u32::MAX.to_be_bytes()),
+    };
+    let text = |value: &'_ Option<String>| value.as_ref().map(|value| value.as_bytes().to_vec());
+    field(Some(LAYOUT));
+    field(Some(previous_hash));
+    field(Some(row.chain.as_bytes()));
+    field(Some(&row.sequence.to_be_bytes()));
+    field(Some(row.id.as_bytes()));
+    field(Some(&row.occurred_at.to_be_bytes()));
+    field(Some(&row.received_at.to_be_bytes()));
+    field(text(&row.sn_sent).as_deref());
+    field(text(&row.sn_normalized).as_deref());
+    field(row.terminal_id.as_ref().map(|id| &id.as_bytes()[..]));
+    field(row.merchant_id.as_ref().map(|id| &id.as_bytes()[..]));
+    field(Some(row.kind.as_bytes()));
+    field(Some(row.outcome.as_bytes()));
+    field(text(&row.reason).as_deref());
+    field(text(&row.told_reason).as_deref());
+    field(Some(row.actor_kind.as_bytes()));
+    field(row.actor_id.as_ref().map(|id| &id.as_bytes()[..]));
+    field(text(&row.actor_label).as_deref());
+    field(text(&row.address).as_deref());
+    field(Some(row.correlation_id.as_bytes()));
+    field(Some(row.detail.as_bytes()));
+    bytes
+}
+
+/// SHA-256 (FIPS 180-4) of an entry's bytes.
+pub fn hash_of(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+fn all_set(row: device_log::ActiveModel) -> device_log::ActiveModel {
+    use sea_orm::ActiveModelTrait;
+    row.reset_all()
+}

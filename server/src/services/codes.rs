@@ -1,0 +1,140 @@
+//! Activation codes: issuing them, and telling what became of one.
+
+use super::chain::{Actor, NewEntry};
+use super::failure::Failure;
+use crate::clock::Surroundings;
+use crate::entities::activation_codes::{ActiveModel, Column, Entity, Model};
+use crate::entities::terminals;
+use app::backend::registration::IssuedCode;
+use app::caller::RequestInfo;
+use app::domain::{
+    ActivationCode, LogKind, MerchantId, Outcome, Reason, TerminalId, Timestamp, UserId,
+};
+use sea_orm::sea_query::LockType;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    QuerySelect,
+};
+use sha2::{Digest, Sha256};
+
+/// How long a code works.
+const LIFETIME_MS: i64 = 30 * Timestamp::DAY_MS;
+
+const ISSUED: &str = "issued";
+const CONSUMED: &str = "consumed";
+const EXPIRED: &str = "expired";
+const REVOKED: &str = "revoked";
+
+/// For whom and by whom a code is issued.
+pub(super) struct NewCode<'a> {
+    pub(super) terminal: &'a terminals::Model,
+    pub(super) merchant: MerchantId,
+    pub(super) issued_by: Option<UserId>,
+    pub(super) actor: Actor,
+    pub(super) request: &'a RequestInfo,
+}
+
+/// What is kept of a code. Its 70 bits cannot be searched, so that one round of a plain hash is enough.
+fn hash_of(code: &ActivationCode) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(b"tillkeeper activation code 1");
+    hash.update(code.symbols());
+    hash.finalize().to_vec()
+}
+
+/// Issues a code and withdraws the one that was out for the terminal. Answers the code and what the log has to say.
+pub(super) async fn issue(
+    txn: &DatabaseTransaction,
+    surroundings: &Surroundings,
+    new: NewCode<'_>,
+) -> Result<(IssuedCode, Vec<NewEntry>), Failure> {
+    let now = surroundings.now();
+    let entry = |kind, merchant| NewEntry {
+        merchant: Some(MerchantId(merchant)),
+        terminal: Some(TerminalId(new.terminal.id)),
+        sn_sent: Some(new.terminal.sn_printed.clone()),
+        ..NewEntry::of(surroundings, new.request, new.actor.clone(), kind, Outcome::Info)
+    };
+    let mut entries = Vec::new();
+    let out = Entity::find()
+        .filter(Column::TerminalId.eq(new.terminal.id))
+        .filter(Column::State.eq(ISSUED))
+        .all(txn)
+        .await?;
+    for code in out {
+        let (state, kind) = if code.expires_at > now.0 {
+            (REVOKED, LogKind::CodeRevoked)
+        } else {
+            (EXPIRED, LogKind::CodeExpired)
+        };
+        entries.push(entry(kind, code.merchant_id));
+        end(txn, code, state, now).await?;
+    }
+    let code = ActivationCode::from_entropy(surroundings.bytes());
+    let expires = now.plus_ms(LIFETIME_MS);
+    Entity::insert(ActiveModel {
+        id: Set(surroundings.new_id()),
+        terminal_id: Set(new.terminal.id),
+        merchant_id: Set(new.merchant.0),
+        code_hash: Set(hash_of(&code)),
+        state: Set(ISSUED.to_owned()),
+        issued_by: Set(new.issued_by.map(|user| user.0)),
+        issued_at: Set(now.0),
+        expires_at: Set(expires.0),
+        ended_at: Set(None),
+    })
+    .exec_without_returning(txn)
+    .await?;
+    entries.push(entry(LogKind::CodeIssued, new.merchant.0));
+    Ok((IssuedCode { code, expires }, entries))
+}
+
+/// The code that was keyed in for one of `terminals`, when it works now.
+///
+/// Answers the true reason when it does not; only [`Reason::CodeInvalid`] when it is none of theirs.
+pub(super) async fn find(
+    txn: &DatabaseTransaction,
+    text: &str,
+    terminals: &[terminals::Model],
+    now: Timestamp,
+) -> Result<Result<Model, Reason>, Failure> {
+    let Ok(code) = ActivationCode::parse(text) else {
+        return Ok(Err(Reason::CodeInvalid));
+    };
+    let found = Entity::find()
+        .filter(Column::CodeHash.eq(hash_of(&code)))
+        .lock(LockType::NoKeyUpdate)
+        .one(txn)
+        .await?;
+    let Some(code) = found.filter(|code| terminals.iter().any(|t| t.id == code.terminal_id)) else {
+        return Ok(Err(Reason::CodeInvalid));
+    };
+    Ok(match code.state.as_str() {
+        ISSUED if code.expires_at > now.0 => Ok(code),
+        ISSUED | EXPIRED => Err(Reason::CodeExpired),
+        CONSUMED => Err(Reason::CodeUsed),
+        _ => Err(Reason::CodeRevoked),
+    })
+}
+
+/// Marks a code as used.
+pub(super) async fn consume(
+    txn: &DatabaseTransaction,
+    code: Model,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    end(txn, code, CONSUMED, now).await
+}
+
+async fn end(
+    txn: &DatabaseTransaction,
+    code: Model,
+    state: &str,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let mut code = ActiveModel::from(code);
+    code.state = Set(state.to_owned());
+    code.ended_at = Set(Some(now.0));
+    code.update(txn).await?;
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! How a service's work fails: with an answer for the asker, or by breaking.
+
+use super::passwords::PasswordError;
+use app::error::{AppError, Invalid};
+use sea_orm::DbErr;
+
+/// Why a service's work did not end well.
+#[derive(Debug)]
+pub enum Failure {
+    /// The asker is told.
+    Told(AppError),
+    /// Something broke; the asker is told only that.
+    Broken(String),
+}
+
+impl From<AppError> for Failure {
+    fn from(error: AppError) -> Self {
+        Self::Told(error)
+    }
+}
+
+impl From<Invalid> for Failure {
+    fn from(invalid: Invalid) -> Self {
+        Self::Told(AppError::Invalid(invalid))
+    }
+}
+
+impl From<DbErr> for Failure {
+    fn from(error: DbErr) -> Self {
+        Self::Broken(format!("database: {error}"))
+    }
+}
+
+impl From<PasswordError> for Failure {
+    fn from(error: PasswordError) -> Self {
+        Self::Broken(error.to_string())
+    }
+}
+
+/// A row that says what no row can say: the schema's checks make this impossible short of damage.
+pub(crate) fn unreadable(what: &str) -> Failure {
+    Failure::Broken(format!("a stored {what} cannot be read"))
+}
+
+/// The boundary: what broke is logged here, once.
+impl From<Failure> for AppError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Told(error) => error,
+            Failure::Broken(cause) => {
+                tracing::error!(cause, "a service failed");
+                Self::Internal
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The answers: each file implements one of the traits of `app::backend` with rules and queries, within the caller's scope.
+
+pub mod accounts;
+pub mod chain;
+pub mod chain_verify;
+mod codes;
+pub mod device_log;
+mod failure;
+pub mod imports;
+pub mod passwords;
+pub mod registration;
+mod scope;
+pub mod terminals;
+
+use crate::clock::Surroundings;
+use crate::database::Database;
+use app::backend::Backend;
+use app::caller::{Caller, RequestInfo};
+use app::domain::{ActorKind, TerminalId};
+use passwords::{PasswordError, Passwords};
+use std::sync::Arc;
+
+pub use failure::Failure;
+
+/// All services over one database.
+#[derive(Clone)]
+pub struct Services {
+    /// People and how they sign in.
+    pub accounts: Arc<accounts::AccountService>,
+    /// What happened to terminals.
+    pub device_log: Arc<device_log::DeviceLogService>,
+    /// Inventory files.
+    pub imports: Arc<imports::ImportService>,
+    /// Binding terminals to merchants.
+    pub registration: Arc<registration::RegistrationService>,
+    /// Looking at terminals.
+    pub terminals: Arc<terminals::TerminalService>,
+}
+
+impl Services {
+    /// # Errors
+    /// [`PasswordError`] when the hashing library refuses its parameters.
+    pub fn new(database: Database, surroundings: Surroundings) -> Result<Self, PasswordError> {
+        let passwords = Passwords::new(&surroundings)?;
+        Ok(Self {
+            accounts: Arc::new(accounts::AccountService::new(
+                database.clone(),
+                surroundings.clone(),
+                passwords,
+            )),
+            device_log: Arc::new(device_log::DeviceLogService::new(database.clone())),
+            imports: Arc::new(imports::ImportService::new(database.clone(), surroundings.clone())),
+            registration: Arc::new(registration::RegistrationService::new(
+                database.clone(),
+                surroundings.clone(),
+            )),
+            terminals: Arc::new(terminals::TerminalService::new(database, surroundings)),
+        })
+    }
+
+    /// The same, as pages see it.
+    pub fn backend(&self) -> Backend {
+        Backend {
+            accounts: self.accounts.clone(),
+            device_log: self.device_log.clone(),
+            imports: self.imports.clone(),
+            registration: self.registration.clone(),
+            terminals: self.terminals.clone(),
+        }
+    }
+}
+
+impl chain::Actor {
+    /// The person who asks, or the command line.
+    pub fn caller(caller: &Caller) -> Self {
+        Self {
+            kind: if caller.user_id().is_some() { ActorKind::User } else { ActorKind::System },
+            id: caller.user_id().map(|user| user.0),
+            label: Some(caller.login().to_owned()),
+        }
+    }
+
+    /// A terminal, which may be one that nobody knows.
+    pub fn terminal(terminal: Option<TerminalId>) -> Self {
+        Self { kind: ActorKind::Terminal, id: terminal.map(|terminal| terminal.0), label: None }
+    }
+}
+
+impl chain::NewEntry {
+    /// An entry with what the request says of itself; the rest is for the caller to fill in.
+    pub fn of(
+        surroundings: &Surroundings,
+        request: &RequestInfo,
+        actor: chain::Actor,
+        kind: app::domain::LogKind,
+        outcome: app::domain::Outcome,
+    ) -> Self {
+        Self {
+            merchant: None,
+            occurred: surroundings.now(),
+            sn_sent: None,
+            terminal: None,
+            kind,
+            outcome,
+            reason: None,
+            told: None,
+            actor,
+            address: request.address.clone(),
+            correlation: request.id.clone(),
+            detail: serde_json::json!({}),
+        }
+    }
+}

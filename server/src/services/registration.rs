@@ -1,0 +1,370 @@
+//! Binding terminals to merchants, as a person asks for it. What a terminal asks for is in [`claim`].
+
+mod claim;
+mod refusal;
+
+use super::chain::{self, Actor, NewEntry};
+use super::codes::{self, NewCode};
+use super::failure::Failure;
+use crate::clock::Surroundings;
+use crate::database::Database;
+use crate::entities::{merchants, terminals};
+use app::backend::registration::{
+    ClaimInput, Claimed, IssuedCode, RegisterInput, Registered, Registration,
+};
+use app::caller::{Caller, CodeIssuer, Registrar, RequestInfo, Scope};
+use app::domain::{
+    Lifecycle, LogKind, Manufacturer, MerchantId, MerchantNo, Outcome, Reason, SerialNumber,
+    TerminalId,
+};
+use app::error::{AppError, Invalid};
+use async_trait::async_trait;
+use refusal::{Attempt, Ended, Refusal};
+use sea_orm::sea_query::LockType;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+
+/// Answers [`Registration`].
+pub struct RegistrationService {
+    database: Database,
+    surroundings: Surroundings,
+}
+
+/// A terminal and the merchant it is to be bound to, both locked.
+struct Binding {
+    terminal: terminals::Model,
+    merchant: merchants::Model,
+}
+
+impl RegistrationService {
+    pub(super) fn new(database: Database, surroundings: Surroundings) -> Self {
+        Self { database, surroundings }
+    }
+
+    async fn register_one(
+        &self,
+        by: Registrar<'_>,
+        input: &RegisterInput,
+    ) -> Result<Registered, Failure> {
+        let mut attempt = Attempt {
+            actor: Actor::caller(&by),
+            request: by.request().clone(),
+            merchant: merchant_of(&by),
+            sn_sent: input.sn.clone(),
+            knows_truth: by.role().is_platform(),
+        };
+        let txn = self.database.begin().await?;
+        let bound = match SerialNumber::parse(&input.sn) {
+            Ok(sn) => self.bind(&txn, by, input, &sn, &mut attempt).await?,
+            Err(error) => {
+                let told = AppError::SerialNumber(error);
+                Err(Ended::Refused(Refusal { told: Some(told), ..Refusal::of(Reason::SnMalformed) }))
+            }
+        };
+        let binding = match bound {
+            Ok(binding) => binding,
+            Err(ended) => return refusal::finish(txn, &self.surroundings, attempt, ended).await,
+        };
+        let merchant = MerchantId(binding.merchant.id);
+        let terminal = self.set_registered(&txn, binding.terminal, merchant).await?;
+        let success = NewEntry {
+            merchant: Some(merchant),
+            terminal: Some(TerminalId(terminal.id)),
+            sn_sent: Some(input.sn.clone()),
+            ..NewEntry::of(
+                &self.surroundings,
+                by.request(),
+                Actor::caller(&by),
+                LogKind::RegistrationSucceeded,
+                Outcome::Success,
+            )
+        };
+        let (next, issued) = codes::issue(&txn, &self.surroundings, NewCode {
+            terminal: &terminal,
+            merchant,
+            issued_by: by.user_id(),
+            actor: Actor::caller(&by),
+            request: by.request(),
+        })
+        .await?;
+        let entries = std::iter::once(success).chain(issued).collect();
+        chain::append(&txn, &self.surroundings, entries).await?;
+        let registered = Registered {
+            sn: serial_number(&terminal)?,
+            manufacturer: Manufacturer::parse(&terminal.manufacturer)
+                .map_err(|_| super::failure::unreadable("manufacturer"))?,
+            next,
+        };
+        txn.commit().await?;
+        Ok(registered)
+    }
+
+    /// Decides whether the terminal may be bound and to whom: the rules of PRODUCT section 4, "In the portal".
+    async fn bind(
+        &self,
+        txn: &DatabaseTransaction,
+        by: Registrar<'_>,
+        input: &RegisterInput,
+        sn: &SerialNumber,
+        attempt: &mut Attempt,
+    ) -> Result<Result<Binding, Ended>, Failure> {
+        let mut live = lock_live(txn, sn).await?;
+        if let Some(text) = &input.manufacturer {
+            let manufacturer = Manufacturer::parse(text).map_err(|_| Invalid::Form)?;
+            live.retain(|terminal| terminal.manufacturer == manufacturer.as_str());
+        }
+        let chosen = match by.scope() {
+            Scope::Merchant(merchant) => {
+                self.choose_for_merchant(txn, merchant, input, sn, live).await?
+            }
+            Scope::Platform => choose_for_platform(txn, input, sn, live).await?,
+        };
+        let (terminal, merchant) = match chosen {
+            Ok(chosen) => chosen,
+            Err(ended) => return Ok(Err(ended)),
+        };
+        attempt.merchant = Some(merchant);
+        let Some(merchant) = lock_merchant(txn, merchant).await? else {
+            return Err(super::failure::unreadable("merchant"));
+        };
+        if let Some(reason) = may_bind(txn, &terminal, &merchant).await? {
+            let own = terminal.merchant_id == Some(merchant.id);
+            return Ok(Err(Refusal::about(reason, &terminal, own).into()));
+        }
+        Ok(Ok(Binding { terminal, merchant }))
+    }
+
+    /// The terminal that a merchant means: its own, or one of the platform's that its code is for.
+    async fn choose_for_merchant(
+        &self,
+        txn: &DatabaseTransaction,
+        merchant: MerchantId,
+        input: &RegisterInput,
+        sn: &SerialNumber,
+        live: Vec<terminals::Model>,
+    ) -> Result<Result<(terminals::Model, MerchantId), Ended>, Failure> {
+        let (mut own, others): (Vec<_>, Vec<_>) =
+            live.into_iter().partition(|terminal| terminal.merchant_id == Some(merchant.0));
+        let (mut candidates, own_one) = match own.len() {
+            0 => (others, false),
+            _ => (std::mem::take(&mut own), true),
+        };
+        if let Some(text) = input.code.as_deref().filter(|text| !text.trim().is_empty()) {
+            return Ok(match codes::find(txn, text, &candidates, self.surroundings.now()).await? {
+                Ok(code) if code.merchant_id != merchant.0 => {
+                    Err(Refusal::of(Reason::CodeInvalid).into())
+                }
+                Ok(code) => {
+                    candidates.retain(|terminal| terminal.id == code.terminal_id);
+                    candidates
+                        .pop()
+                        .map(|terminal| (terminal, merchant))
+                        .ok_or(Refusal::of(Reason::CodeInvalid).into())
+                }
+                Err(reason) => Err(match (own_one, candidates.first()) {
+                    (true, Some(terminal)) => Refusal::about(reason, terminal, true).into(),
+                    _ => Refusal::of(if candidates.is_empty() { Reason::SnUnknown } else { reason })
+                        .into(),
+                }),
+            });
+        }
+        if own_one {
+            return Ok(match candidates.len() {
+                1 => candidates
+                    .pop()
+                    .map(|terminal| (terminal, merchant))
+                    .ok_or(Refusal::of(Reason::SnUnknown).into()),
+                _ => Err(Ended::Asked(AppError::Invalid(Invalid::ManufacturerRequired))),
+            });
+        }
+        if candidates.iter().any(|terminal| terminal.merchant_id.is_none()) {
+            return Ok(Err(Refusal::of(Reason::CodeRequired).into()));
+        }
+        if !candidates.is_empty() {
+            return Ok(Err(Refusal::of(Reason::RegisteredElsewhere).into()));
+        }
+        Ok(Err(refusal::without_live(txn, sn, Some(merchant)).await?.into()))
+    }
+
+    async fn set_registered(
+        &self,
+        txn: &DatabaseTransaction,
+        terminal: terminals::Model,
+        merchant: MerchantId,
+    ) -> Result<terminals::Model, Failure> {
+        let now = self.surroundings.now();
+        let mut terminal = terminals::ActiveModel::from(terminal);
+        terminal.merchant_id = Set(Some(merchant.0));
+        terminal.lifecycle = Set(Lifecycle::Registered.code().to_owned());
+        terminal.registered_at = Set(Some(now.0));
+        terminal.updated_at = Set(now.0);
+        Ok(terminal.update(txn).await?)
+    }
+
+    async fn issue_one(
+        &self,
+        by: CodeIssuer<'_>,
+        terminal: TerminalId,
+        merchant_no: Option<&str>,
+    ) -> Result<IssuedCode, Failure> {
+        let txn = self.database.begin().await?;
+        let mut find = terminals::Entity::find_by_id(terminal.0);
+        if let Scope::Merchant(merchant) = by.scope() {
+            find = find.filter(terminals::Column::MerchantId.eq(merchant.0));
+        }
+        let terminal = find.lock(LockType::NoKeyUpdate).one(&txn).await?.ok_or(AppError::NotFound)?;
+        let merchant = match terminal.merchant_id {
+            Some(merchant) => MerchantId(merchant),
+            None => merchant_named(&txn, merchant_no).await?,
+        };
+        if !matches!(lifecycle(&terminal)?, Lifecycle::Unassigned | Lifecycle::Awaiting | Lifecycle::Registered) {
+            return Err(Invalid::NotInThisState.into());
+        }
+        let (issued, entries) = codes::issue(&txn, &self.surroundings, NewCode {
+            terminal: &terminal,
+            merchant,
+            issued_by: by.user_id(),
+            actor: Actor::caller(&by),
+            request: by.request(),
+        })
+        .await?;
+        chain::append(&txn, &self.surroundings, entries).await?;
+        txn.commit().await?;
+        Ok(issued)
+    }
+}
+
+/// The terminal that a platform administrator means, and for whom.
+async fn choose_for_platform(
+    txn: &DatabaseTransaction,
+    input: &RegisterInput,
+    sn: &SerialNumber,
+    mut live: Vec<terminals::Model>,
+) -> Result<Result<(terminals::Model, MerchantId), Ended>, Failure> {
+    if live.len() > 1 {
+        return Ok(Err(Ended::Asked(AppError::Invalid(Invalid::ManufacturerRequired))));
+    }
+    let Some(terminal) = live.pop() else {
+        return Ok(Err(refusal::without_live(txn, sn, None).await?.into()));
+    };
+    let said = input.merchant_no.as_deref().filter(|text| !text.trim().is_empty());
+    let merchant = match (terminal.merchant_id, said) {
+        (Some(merchant), None) => MerchantId(merchant),
+        (owner, said) => {
+            let named = merchant_named(txn, said).await?;
+            if owner.is_some_and(|owner| owner != named.0) {
+                return Ok(Err(Refusal::about(Reason::RegisteredElsewhere, &terminal, false).into()));
+            }
+            named
+        }
+    };
+    Ok(Ok((terminal, merchant)))
+}
+
+/// Whether a terminal can be registered for a merchant now; the reason when it cannot.
+async fn may_bind(
+    txn: &DatabaseTransaction,
+    terminal: &terminals::Model,
+    merchant: &merchants::Model,
+) -> Result<Option<Reason>, Failure> {
+    Ok(match lifecycle(terminal)? {
+        _ if merchant.state != "active" => Some(Reason::MerchantSuspended),
+        Lifecycle::Registered => Some(Reason::AlreadyRegistered),
+        Lifecycle::Suspended => Some(Reason::TerminalSuspended),
+        Lifecycle::Retired => Some(Reason::TerminalRetired),
+        Lifecycle::Unassigned | Lifecycle::Awaiting => over_quota(txn, merchant).await?,
+    })
+}
+
+/// Whether a merchant has as many registered terminals as it may. Its row is locked, so that the count stands.
+async fn over_quota(
+    txn: &DatabaseTransaction,
+    merchant: &merchants::Model,
+) -> Result<Option<Reason>, Failure> {
+    let used = terminals::Entity::find()
+        .filter(terminals::Column::MerchantId.eq(merchant.id))
+        .filter(
+            terminals::Column::Lifecycle
+                .is_in([Lifecycle::Registered.code(), Lifecycle::Suspended.code()]),
+        )
+        .count(txn)
+        .await?;
+    let quota = u64::try_from(merchant.terminal_quota).unwrap_or_default();
+    Ok((used >= quota).then_some(Reason::QuotaExceeded))
+}
+
+/// The live terminals with a serial number, locked: at most one per manufacturer.
+async fn lock_live(
+    txn: &DatabaseTransaction,
+    sn: &SerialNumber,
+) -> Result<Vec<terminals::Model>, Failure> {
+    Ok(terminals::Entity::find()
+        .filter(terminals::Column::Sn.eq(sn.as_str()))
+        .filter(terminals::Column::Lifecycle.ne(Lifecycle::Retired.code()))
+        .order_by_asc(terminals::Column::Id)
+        .lock(LockType::NoKeyUpdate)
+        .all(txn)
+        .await?)
+}
+
+async fn lock_merchant(
+    txn: &DatabaseTransaction,
+    merchant: MerchantId,
+) -> Result<Option<merchants::Model>, Failure> {
+    Ok(merchants::Entity::find_by_id(merchant.0).lock(LockType::NoKeyUpdate).one(txn).await?)
+}
+
+async fn merchant_named(
+    txn: &DatabaseTransaction,
+    number: Option<&str>,
+) -> Result<MerchantId, Failure> {
+    let text = number.filter(|text| !text.trim().is_empty()).ok_or(Invalid::MerchantRequired)?;
+    let number = MerchantNo::parse(text).map_err(|_| Invalid::MerchantUnknown)?;
+    let merchant = merchants::Entity::find()
+        .filter(merchants::Column::MerchantNo.eq(number.as_str()))
+        .one(txn)
+        .await?
+        .ok_or(Invalid::MerchantUnknown)?;
+    Ok(MerchantId(merchant.id))
+}
+
+fn merchant_of(caller: &Caller) -> Option<MerchantId> {
+    match caller.scope() {
+        Scope::Platform => None,
+        Scope::Merchant(merchant) => Some(merchant),
+    }
+}
+
+fn lifecycle(terminal: &terminals::Model) -> Result<Lifecycle, Failure> {
+    terminal.lifecycle.parse().map_err(|_| super::failure::unreadable("lifecycle"))
+}
+
+fn serial_number(terminal: &terminals::Model) -> Result<SerialNumber, Failure> {
+    SerialNumber::parse(&terminal.sn).map_err(|_| super::failure::unreadable("serial number"))
+}
+
+#[async_trait]
+impl Registration for RegistrationService {
+    async fn register(
+        &self,
+        by: Registrar<'_>,
+        input: &RegisterInput,
+    ) -> Result<Registered, AppError> {
+        Ok(self.register_one(by, input).await?)
+    }
+
+    async fn issue_code(
+        &self,
+        by: CodeIssuer<'_>,
+        terminal: TerminalId,
+        merchant_no: Option<&str>,
+    ) -> Result<IssuedCode, AppError> {
+        Ok(self.issue_one(by, terminal, merchant_no).await?)
+    }
+
+    async fn claim(&self, request: &RequestInfo, input: &ClaimInput) -> Result<Claimed, AppError> {
+        Ok(self.claim_one(request, input).await?)
+    }
+}

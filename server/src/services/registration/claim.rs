@@ -1,0 +1,171 @@
+//! A terminal that registers itself: PRODUCT section 4, "From the terminal".
+
+use super::refusal::{self, Attempt, Ended, Refusal};
+use super::{
+    Binding, RegistrationService, lifecycle, lock_live, lock_merchant, over_quota, serial_number,
+};
+use crate::entities::{activation_codes, terminals};
+use crate::services::chain::{self, Actor, NewEntry};
+use crate::services::codes;
+use crate::services::failure::Failure;
+use app::backend::registration::{ClaimInput, Claimed};
+use app::caller::RequestInfo;
+use app::domain::{Lifecycle, LogKind, MerchantId, Outcome, Reason, SerialNumber, TerminalId};
+use app::error::AppError;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseTransaction};
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+/// What is kept of a terminal's token, whose 256 bits cannot be searched.
+fn token_hash(token: &str) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(b"tillkeeper terminal token 1");
+    hash.update(token.as_bytes());
+    hash.finalize().to_vec()
+}
+
+impl RegistrationService {
+    pub(super) async fn claim_one(
+        &self,
+        request: &RequestInfo,
+        input: &ClaimInput,
+    ) -> Result<Claimed, Failure> {
+        let mut attempt = Attempt {
+            actor: Actor::terminal(None),
+            request: request.clone(),
+            merchant: None,
+            sn_sent: input.sn.clone(),
+            knows_truth: false,
+        };
+        let txn = self.database.begin().await?;
+        let bound = match SerialNumber::parse(&input.sn) {
+            Ok(sn) => self.bind_claimed(&txn, input, &sn, &mut attempt).await?,
+            Err(error) => Err(Ended::Refused(Refusal {
+                told: Some(AppError::SerialNumber(error)),
+                ..Refusal::of(Reason::SnMalformed)
+            })),
+        };
+        let (binding, code) = match bound {
+            Ok(bound) => bound,
+            Err(ended) => return refusal::finish(txn, &self.surroundings, attempt, ended).await,
+        };
+        let merchant = MerchantId(binding.merchant.id);
+        let token = self.surroundings.bytes::<32>().iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
+        codes::consume(&txn, code, self.surroundings.now()).await?;
+        let terminal = self.hand_token(&txn, binding.terminal, merchant, input, &token).await?;
+        let entry = |kind, outcome| NewEntry {
+            merchant: Some(merchant),
+            terminal: Some(TerminalId(terminal.id)),
+            sn_sent: Some(input.sn.clone()),
+            ..NewEntry::of(
+                &self.surroundings,
+                request,
+                Actor::terminal(Some(TerminalId(terminal.id))),
+                kind,
+                outcome,
+            )
+        };
+        let entries = vec![
+            entry(LogKind::CodeConsumed, Outcome::Info),
+            entry(LogKind::RegistrationSucceeded, Outcome::Success),
+        ];
+        chain::append(&txn, &self.surroundings, entries).await?;
+        let claimed = Claimed {
+            terminal: TerminalId(terminal.id),
+            sn: serial_number(&terminal)?,
+            merchant_no: binding.merchant.merchant_no,
+            merchant_name: binding.merchant.name,
+            token,
+        };
+        txn.commit().await?;
+        Ok(claimed)
+    }
+
+    /// Decides whether the terminal is let in: the code first, for nothing is told to whoever does not hold it.
+    async fn bind_claimed(
+        &self,
+        txn: &DatabaseTransaction,
+        input: &ClaimInput,
+        sn: &SerialNumber,
+        attempt: &mut Attempt,
+    ) -> Result<Result<(Binding, activation_codes::Model), Ended>, Failure> {
+        let live = lock_live(txn, sn).await?;
+        let found = codes::find(txn, &input.activation_code, &live, self.surroundings.now()).await?;
+        let code = match found {
+            Ok(code) => code,
+            Err(reason) => {
+                let [terminal] = live.as_slice() else {
+                    let reason = if live.is_empty() { Reason::SnUnknown } else { reason };
+                    return Ok(Err(Refusal::of(reason).into()));
+                };
+                attempt.merchant = terminal.merchant_id.map(MerchantId);
+                return Ok(Err(Refusal::about(reason, terminal, false).into()));
+            }
+        };
+        let Some(terminal) = live.into_iter().find(|terminal| terminal.id == code.terminal_id) else {
+            return Ok(Err(Refusal::of(Reason::CodeInvalid).into()));
+        };
+        attempt.merchant = Some(MerchantId(code.merchant_id));
+        let refused = |reason| Ok(Err(Refusal::about(reason, &terminal, true).into()));
+        let Some(merchant) = lock_merchant(txn, MerchantId(code.merchant_id)).await? else {
+            return Err(crate::services::failure::unreadable("merchant"));
+        };
+        if terminal.merchant_id.is_some_and(|owner| owner != merchant.id) {
+            return refused(Reason::RegisteredElsewhere);
+        }
+        if merchant.state != "active" {
+            return refused(Reason::MerchantSuspended);
+        }
+        if input.model.as_deref().is_some_and(|model| !same_model(model, &terminal.model)) {
+            return refused(Reason::ModelMismatch);
+        }
+        match lifecycle(&terminal)? {
+            Lifecycle::Suspended => return refused(Reason::TerminalSuspended),
+            Lifecycle::Retired => return refused(Reason::TerminalRetired),
+            Lifecycle::Registered => {}
+            Lifecycle::Unassigned | Lifecycle::Awaiting => {
+                if let Some(reason) = over_quota(txn, &merchant).await? {
+                    return refused(reason);
+                }
+            }
+        }
+        Ok(Ok((Binding { terminal, merchant }, code)))
+    }
+
+    async fn hand_token(
+        &self,
+        txn: &DatabaseTransaction,
+        terminal: terminals::Model,
+        merchant: MerchantId,
+        input: &ClaimInput,
+        token: &str,
+    ) -> Result<terminals::Model, Failure> {
+        let now = self.surroundings.now();
+        let registered = terminal.registered_at.filter(|_| terminal.lifecycle == Lifecycle::Registered.code());
+        let mut terminal = terminals::ActiveModel::from(terminal);
+        terminal.merchant_id = Set(Some(merchant.0));
+        terminal.lifecycle = Set(Lifecycle::Registered.code().to_owned());
+        terminal.registered_at = Set(Some(registered.unwrap_or(now.0)));
+        terminal.token_hash = Set(Some(token_hash(token)));
+        terminal.token_issued_at = Set(Some(now.0));
+        terminal.updated_at = Set(now.0);
+        if input.firmware.is_some() {
+            terminal.firmware = Set(input.firmware.clone());
+        }
+        if input.app_version.is_some() {
+            terminal.app_version = Set(input.app_version.clone());
+        }
+        Ok(terminal.update(txn).await?)
+    }
+}
+
+/// Makers write `APOS A7`, `apos-a7` and `APOSA7` for one model.
+fn same_model(sent: &str, kept: &str) -> bool {
+    let plain = |text: &str| {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect::<String>()
+    };
+    plain(sent) == plain(kept)
+}

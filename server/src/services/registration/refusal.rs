@@ -1,0 +1,120 @@
+//! Refusing a registration: the true reason goes to the log, the told one to the asker.
+
+use crate::clock::Surroundings;
+use crate::entities::terminals;
+use crate::services::chain::{self, Actor, NewEntry};
+use crate::services::failure::Failure;
+use app::caller::RequestInfo;
+use app::domain::{
+    Lifecycle, LogKind, MerchantId, Outcome, Reason, SerialNumber, TerminalId, Told,
+};
+use app::error::AppError;
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
+
+/// Characters of a serial number as sent that the log keeps; nobody prints more on a terminal.
+const SN_SENT_CHARS: usize = 128;
+
+/// Who tries, and what for.
+pub(super) struct Attempt {
+    pub(super) actor: Actor,
+    pub(super) request: RequestInfo,
+    /// In whose chain it is logged; the platform's when that is nobody's.
+    pub(super) merchant: Option<MerchantId>,
+    /// The serial number as it was sent.
+    pub(super) sn_sent: String,
+    /// Whether the asker is told the true reason.
+    pub(super) knows_truth: bool,
+}
+
+/// Why an attempt is refused.
+pub(super) struct Refusal {
+    pub(super) reason: Reason,
+    /// Which terminal was meant, when that is known.
+    pub(super) terminal: Option<TerminalId>,
+    /// Whether that terminal is the asker's own.
+    pub(super) own: bool,
+    /// What the asker is told, where that is more than the reason's code.
+    pub(super) told: Option<AppError>,
+}
+
+/// How an attempt ends without a registration.
+pub(super) enum Ended {
+    /// It was refused, and the log says so.
+    Refused(Refusal),
+    /// It was no attempt yet: the asker must say more.
+    Asked(AppError),
+}
+
+impl Refusal {
+    pub(super) fn of(reason: Reason) -> Self {
+        Self { reason, terminal: None, own: false, told: None }
+    }
+
+    pub(super) fn about(reason: Reason, terminal: &terminals::Model, own: bool) -> Self {
+        Self { terminal: Some(TerminalId(terminal.id)), own, ..Self::of(reason) }
+    }
+}
+
+impl From<Refusal> for Ended {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// Logs a refusal and ends the transaction; what was asked back is no attempt and is not logged.
+pub(super) async fn finish<T>(
+    txn: DatabaseTransaction,
+    surroundings: &Surroundings,
+    attempt: Attempt,
+    ended: Ended,
+) -> Result<T, Failure> {
+    let refusal = match ended {
+        Ended::Asked(error) => return Err(error.into()),
+        Ended::Refused(refusal) => refusal,
+    };
+    let told = refusal.reason.told(refusal.own);
+    let entry = NewEntry {
+        merchant: attempt.merchant,
+        terminal: refusal.terminal,
+        sn_sent: Some(printable(&attempt.sn_sent)),
+        reason: Some(refusal.reason),
+        told: Some(told),
+        ..NewEntry::of(
+            surroundings,
+            &attempt.request,
+            attempt.actor,
+            LogKind::RegistrationFailed,
+            Outcome::Failure,
+        )
+    };
+    chain::append(&txn, surroundings, vec![entry]).await?;
+    txn.commit().await?;
+    let told = if attempt.knows_truth { Told::Itself(refusal.reason) } else { told };
+    Err(refusal.told.unwrap_or(AppError::Refused(told)).into())
+}
+
+/// The serial number as it was sent, without what no screen shows and no database keeps.
+fn printable(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    text.chars().take(SN_SENT_CHARS).map(shown).collect()
+}
+
+/// Why a serial number that no live terminal has is refused: it is unknown, or it is that of a retired terminal. A
+/// merchant's own is told as such; without a merchant, the asker is the platform.
+pub(super) async fn without_live(
+    txn: &DatabaseTransaction,
+    sn: &SerialNumber,
+    merchant: Option<MerchantId>,
+) -> Result<Refusal, Failure> {
+    let mut find = terminals::Entity::find()
+        .filter(terminals::Column::Sn.eq(sn.as_str()))
+        .filter(terminals::Column::Lifecycle.eq(Lifecycle::Retired.code()));
+    if let Some(merchant) = merchant {
+        find = find.filter(terminals::Column::MerchantId.eq(merchant.0));
+    }
+    let retired = find.order_by_desc(terminals::Column::Id).one(txn).await?;
+    Ok(match retired {
+        Some(terminal) => Refusal::about(Reason::TerminalRetired, &terminal, merchant.is_some()),
+        None => Refusal::of(Reason::SnUnknown),
+    })
+}

@@ -1,0 +1,375 @@
+//! Looking at terminals.
+
+use super::failure::{Failure, unreadable};
+use super::scope::{MERCHANT_NAME, MERCHANT_NO, terminals_in};
+use crate::clock::Surroundings;
+use crate::database::Database;
+use crate::entities::{activation_codes, merchants, stores, terminals};
+use app::backend::page::{Cursor, Direction, PAGE_ROWS, Page};
+use app::backend::terminals::{
+    MerchantRef, Terminal, TerminalCounts, TerminalFilters, TerminalQuery, TerminalRow, Terminals,
+};
+use app::caller::{Caller, Scope};
+use app::domain::{
+    Lifecycle, Manufacturer, SerialNumber, StoreId, TerminalId, Timestamp,
+};
+use app::error::AppError;
+use async_trait::async_trait;
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Order, SelectStatement};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Statement,
+};
+use terminals::Column;
+use unicode_normalization::UnicodeNormalization;
+use uuid::Uuid;
+
+/// Most models that the filter offers.
+const MODELS_OFFERED: usize = 200;
+
+/// Most words of a search that are looked at.
+const SEARCH_WORDS: usize = 8;
+
+/// Answers [`Terminals`].
+pub struct TerminalService {
+    database: Database,
+    surroundings: Surroundings,
+}
+
+#[derive(FromQueryResult)]
+struct ListedRow {
+    id: Uuid,
+    sn: String,
+    sn_printed: String,
+    manufacturer: String,
+    model: String,
+    name: String,
+    lifecycle: String,
+    last_seen_at: Option<i64>,
+    store_name: Option<String>,
+    merchant_no: Option<String>,
+    merchant_name: Option<String>,
+}
+
+#[derive(FromQueryResult)]
+struct Facts {
+    lifecycle_reason: Option<String>,
+    lifecycle_note: Option<String>,
+    note: Option<String>,
+    firmware: Option<String>,
+    app_version: Option<String>,
+    created_at: i64,
+    registered_at: Option<i64>,
+    token_issued_at: Option<i64>,
+}
+
+#[derive(FromQueryResult)]
+struct Counted {
+    lifecycle: String,
+    terminals: i64,
+}
+
+impl TerminalService {
+    pub(super) fn new(database: Database, surroundings: Surroundings) -> Self {
+        Self { database, surroundings }
+    }
+
+    async fn rows(&self, scope: Scope, select: &SelectStatement) -> Result<Vec<TerminalRow>, Failure> {
+        let found = self.database.reader().query_all(select).await?;
+        found
+            .iter()
+            .map(|row| row_of(ListedRow::from_query_result(row, "")?, scope))
+            .collect()
+    }
+
+    async fn list_rows(
+        &self,
+        caller: &Caller,
+        query: &TerminalQuery,
+    ) -> Result<Page<TerminalRow>, Failure> {
+        let scope = caller.scope();
+        let mut select = listed(scope);
+        narrow(&mut select, query);
+        if let Some(sn) = query.search.as_deref().and_then(|text| SerialNumber::parse(text).ok()) {
+            let mut exact = select.clone();
+            exact.and_where(column(Column::Sn).eq(sn.as_str())).limit(PAGE_ROWS as u64);
+            let rows = self.rows(scope, &exact).await?;
+            if !rows.is_empty() {
+                return Ok(Page { rows, previous: None, next: None });
+            }
+        }
+        for word in query.search.iter().flat_map(|text| text.split_whitespace()).take(SEARCH_WORDS) {
+            select.cond_where(mentions(word, scope));
+        }
+        keyset(&mut select, query.cursor.as_ref(), Column::Sn);
+        let rows = self.rows(scope, &select).await?;
+        Ok(Page::of(rows, query.cursor.as_ref(), |row| (row.sn.as_str().to_owned(), row.id.0)))
+    }
+
+    async fn find(
+        &self,
+        caller: &Caller,
+        sn: &SerialNumber,
+        manufacturer: Option<&Manufacturer>,
+    ) -> Result<Vec<Terminal>, Failure> {
+        let mut select = listed(caller.scope());
+        for facts in [
+            Column::LifecycleReason,
+            Column::LifecycleNote,
+            Column::Note,
+            Column::Firmware,
+            Column::AppVersion,
+            Column::CreatedAt,
+            Column::RegisteredAt,
+            Column::TokenIssuedAt,
+        ] {
+            select.column((terminals::Entity, facts));
+        }
+        select.and_where(column(Column::Sn).eq(sn.as_str()));
+        if let Some(manufacturer) = manufacturer {
+            select.and_where(column(Column::Manufacturer).eq(manufacturer.as_str()));
+        }
+        select
+            .order_by_expr(
+                column(Column::Lifecycle).eq(Lifecycle::Retired.code()),
+                Order::Asc,
+            )
+            .order_by((terminals::Entity, Column::Id), Order::Desc)
+            .limit(PAGE_ROWS as u64);
+        let mut found = Vec::new();
+        for row in self.database.reader().query_all(&select).await? {
+            let facts = Facts::from_query_result(&row, "")?;
+            let row = row_of(ListedRow::from_query_result(&row, "")?, caller.scope())?;
+            let code_expires = self.code_expires(row.id).await?;
+            let lifecycle_reason = facts
+                .lifecycle_reason
+                .map(|reason| reason.parse().map_err(|_| unreadable("lifecycle reason")))
+                .transpose()?;
+            found.push(Terminal {
+                row,
+                lifecycle_reason,
+                lifecycle_note: facts.lifecycle_note,
+                note: facts.note,
+                firmware: facts.firmware,
+                app_version: facts.app_version,
+                created: Timestamp(facts.created_at),
+                registered: facts.registered_at.map(Timestamp),
+                connected: facts.token_issued_at.map(Timestamp),
+                code_expires,
+            });
+        }
+        Ok(found)
+    }
+
+    async fn code_expires(&self, terminal: TerminalId) -> Result<Option<Timestamp>, Failure> {
+        let code = activation_codes::Entity::find()
+            .filter(activation_codes::Column::TerminalId.eq(terminal.0))
+            .filter(activation_codes::Column::State.eq("issued"))
+            .filter(activation_codes::Column::ExpiresAt.gt(self.surroundings.now().0))
+            .one(self.database.reader())
+            .await?;
+        Ok(code.map(|code| Timestamp(code.expires_at)))
+    }
+
+    async fn count(&self, caller: &Caller) -> Result<TerminalCounts, Failure> {
+        let mut select = terminals::Entity::find()
+            .select_only()
+            .column(Column::Lifecycle)
+            .expr_as(Expr::col(Column::Id).count(), "terminals")
+            .group_by(Column::Lifecycle);
+        if let Scope::Merchant(merchant) = caller.scope() {
+            select = select.filter(Column::MerchantId.eq(merchant.0));
+        }
+        let mut counts = TerminalCounts::default();
+        for counted in select.into_model::<Counted>().all(self.database.reader()).await? {
+            let place = match lifecycle_of(&counted.lifecycle)? {
+                Lifecycle::Unassigned => &mut counts.unassigned,
+                Lifecycle::Awaiting => &mut counts.awaiting,
+                Lifecycle::Registered => &mut counts.registered,
+                Lifecycle::Suspended => &mut counts.suspended,
+                Lifecycle::Retired => &mut counts.retired,
+            };
+            *place = u64::try_from(counted.terminals).unwrap_or_default();
+        }
+        Ok(counts)
+    }
+
+    async fn offer_filters(&self, caller: &Caller) -> Result<TerminalFilters, Failure> {
+        let models = self.models(caller.scope()).await?;
+        let stores = match caller.scope() {
+            Scope::Platform => Vec::new(),
+            Scope::Merchant(merchant) => {
+                stores::Entity::find()
+                    .filter(stores::Column::MerchantId.eq(merchant.0))
+                    .order_by_asc(stores::Column::Name)
+                    .select_only()
+                    .columns([stores::Column::Id, stores::Column::Name])
+                    .into_tuple::<(Uuid, String)>()
+                    .all(self.database.reader())
+                    .await?
+            }
+        };
+        let stores = stores.into_iter().map(|(id, name)| (StoreId(id), name)).collect();
+        Ok(TerminalFilters { stores, models })
+    }
+
+    /// The models of a scope, each found by one step into the index: the cost is that of the models, not of the terminals.
+    async fn models(&self, scope: Scope) -> Result<Vec<String>, Failure> {
+        let (within, values) = match scope {
+            Scope::Platform => ("", Vec::new()),
+            Scope::Merchant(merchant) => ("merchant_id = $1 AND ", vec![merchant.0.into()]),
+        };
+        let sql = format!(
+            "WITH RECURSIVE found(model) AS (\
+               SELECT (SELECT min(model) FROM terminals WHERE {within}model >= '') \
+               UNION ALL \
+               SELECT (SELECT min(model) FROM terminals WHERE {within}model > found.model) \
+               FROM found WHERE found.model IS NOT NULL\
+             ) SELECT model FROM found WHERE model IS NOT NULL LIMIT {MODELS_OFFERED}"
+        );
+        let reader = self.database.reader();
+        let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
+        let found = reader.query_all_raw(statement).await?;
+        found.iter().map(|row| Ok(row.try_get("", "model")?)).collect()
+    }
+}
+
+/// A column of the terminals.
+fn column(column: Column) -> Expr {
+    Expr::col((terminals::Entity, column))
+}
+
+/// The terminals of a scope with the columns that a list shows.
+fn listed(scope: Scope) -> SelectStatement {
+    let mut select = terminals_in(scope);
+    for shown in [
+        Column::Id,
+        Column::Sn,
+        Column::SnPrinted,
+        Column::Manufacturer,
+        Column::Model,
+        Column::Name,
+        Column::Lifecycle,
+        Column::LastSeenAt,
+    ] {
+        select.column((terminals::Entity, shown));
+    }
+    if matches!(scope, Scope::Merchant(_)) {
+        for absent in [MERCHANT_NO, MERCHANT_NAME] {
+            select.expr_as(Expr::val(Option::<String>::None).cast_as("text"), absent);
+        }
+    }
+    select
+}
+
+fn narrow(select: &mut SelectStatement, query: &TerminalQuery) {
+    if !query.lifecycles.is_empty() {
+        let codes = query.lifecycles.iter().map(|lifecycle| lifecycle.code());
+        select.and_where(column(Column::Lifecycle).is_in(codes));
+    }
+    if let Some(store) = query.store {
+        select.and_where(column(Column::StoreId).eq(store.0));
+    }
+    if let Some(model) = &query.model {
+        select.and_where(column(Column::Model).eq(model));
+    }
+}
+
+/// Whether a word is part of what a terminal is known by. Wildcards in it are text.
+fn mentions(word: &str, scope: Scope) -> Condition {
+    let plain: String = word.nfkc().collect::<String>().to_lowercase();
+    let like = |pattern: &str| {
+        let pattern = pattern.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        LikeExpr::new(format!("%{pattern}%")).escape('\\')
+    };
+    let lower = |expr: Expr| Expr::from(Func::lower(expr));
+    let sn: String = plain.chars().filter(|c| *c != '-').collect::<String>().to_uppercase();
+    let mut any = Condition::any()
+        .add(lower(column(Column::Name)).like(like(&plain)))
+        .add(lower(Expr::col((stores::Entity, stores::Column::Name))).like(like(&plain)));
+    if !sn.is_empty() {
+        any = any.add(column(Column::Sn).like(like(&sn)));
+    }
+    if matches!(scope, Scope::Platform) {
+        let name = Expr::col((merchants::Entity, merchants::Column::Name));
+        let number = Expr::col((merchants::Entity, merchants::Column::MerchantNo));
+        any = any.add(lower(name).like(like(&plain))).add(number.like(like(&sn)));
+    }
+    any
+}
+
+/// Asks for one row more than a page from the cursor on, by `sort` and key.
+fn keyset(select: &mut SelectStatement, cursor: Option<&Cursor>, sort: Column) {
+    let id = || column(Column::Id);
+    let order = match cursor {
+        Some(Cursor { direction: Direction::Before, .. }) => Order::Desc,
+        _ => Order::Asc,
+    };
+    if let Some(cursor) = cursor {
+        let place = Expr::tuple([column(sort), id()]);
+        let beside = Expr::tuple([Expr::val(cursor.key.as_str()), Expr::val(cursor.id)]);
+        select.and_where(match cursor.direction {
+            Direction::After => place.gt(beside),
+            Direction::Before => place.lt(beside),
+        });
+    }
+    select
+        .order_by((terminals::Entity, sort), order.clone())
+        .order_by((terminals::Entity, Column::Id), order)
+        .limit(PAGE_ROWS as u64 + 1);
+}
+
+fn lifecycle_of(code: &str) -> Result<Lifecycle, Failure> {
+    code.parse().map_err(|_| unreadable("lifecycle"))
+}
+
+fn row_of(row: ListedRow, scope: Scope) -> Result<TerminalRow, Failure> {
+    let merchant = match scope {
+        Scope::Merchant(_) => None,
+        Scope::Platform => row
+            .merchant_no
+            .zip(row.merchant_name)
+            .map(|(number, name)| MerchantRef { number, name }),
+    };
+    Ok(TerminalRow {
+        id: TerminalId(row.id),
+        sn: SerialNumber::parse(&row.sn).map_err(|_| unreadable("serial number"))?,
+        sn_printed: row.sn_printed,
+        manufacturer: Manufacturer::parse(&row.manufacturer)
+            .map_err(|_| unreadable("manufacturer"))?,
+        model: row.model,
+        name: row.name,
+        merchant,
+        store: row.store_name,
+        lifecycle: lifecycle_of(&row.lifecycle)?,
+        last_seen: row.last_seen_at.map(Timestamp),
+    })
+}
+
+#[async_trait]
+impl Terminals for TerminalService {
+    async fn list(
+        &self,
+        caller: &Caller,
+        query: &TerminalQuery,
+    ) -> Result<Page<TerminalRow>, AppError> {
+        Ok(self.list_rows(caller, query).await?)
+    }
+
+    async fn filters(&self, caller: &Caller) -> Result<TerminalFilters, AppError> {
+        Ok(self.offer_filters(caller).await?)
+    }
+
+    async fn counts(&self, caller: &Caller) -> Result<TerminalCounts, AppError> {
+        Ok(self.count(caller).await?)
+    }
+
+    async fn get(
+        &self,
+        caller: &Caller,
+        sn: &SerialNumber,
+        manufacturer: Option<&Manufacturer>,
+    ) -> Result<Vec<Terminal>, AppError> {
+        Ok(self.find(caller, sn, manufacturer).await?)
+    }
+}

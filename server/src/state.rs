@@ -1,0 +1,78 @@
+//! What every request needs.
+
+use crate::clock::Surroundings;
+use crate::config::{Config, PublicUrl};
+use crate::database::Database;
+use crate::services::Services;
+use crate::services::passwords::PasswordError;
+use axum::extract::FromRef;
+use ipnet::IpNet;
+use leptos::config::LeptosOptions;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What every request needs; cheap to clone.
+#[derive(Clone, FromRef)]
+pub struct AppState {
+    /// The database, for the checks of the server itself.
+    pub database: Database,
+    /// The clock and the randomness.
+    pub surroundings: Surroundings,
+    /// The answers.
+    pub services: Services,
+    /// What the page shell needs to name its files.
+    pub leptos: LeptosOptions,
+    /// How this server is reached.
+    pub front: Arc<Front>,
+}
+
+/// How this server is reached.
+#[derive(Clone, Debug)]
+pub struct Front {
+    /// Scheme, host and port that browsers see, such as `https://pos.example.com`, when that is known.
+    pub public_origin: Option<String>,
+    /// Whether browsers reach it by https, so that cookies are `Secure`.
+    pub secure: bool,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The folder with the built style sheet and scripts.
+    pub site_dir: PathBuf,
+}
+
+impl AppState {
+    /// # Errors
+    /// [`PasswordError`] when the hashing library refuses its parameters.
+    pub fn new(
+        config: &Config,
+        database: Database,
+        surroundings: Surroundings,
+    ) -> Result<Self, PasswordError> {
+        let services = Services::new(database.clone(), surroundings.clone())?;
+        let public_origin = config.public_url.as_ref().map(|url| url.origin().to_owned());
+        Ok(Self {
+            database,
+            surroundings,
+            services,
+            leptos: leptos_options(&config.site_dir),
+            front: Arc::new(Front {
+                secure: config.public_url.as_ref().is_some_and(PublicUrl::is_https),
+                public_origin,
+                trusted_proxies: config.trusted_proxies.clone(),
+                site_dir: config.site_dir.clone(),
+            }),
+        })
+    }
+}
+
+/// The names of the files of a build. Without one (in tests of the server alone) they have no hashes.
+fn leptos_options(site_dir: &Path) -> LeptosOptions {
+    let hashes = site_dir.join("hash.txt");
+    let hashes = hashes.canonicalize().ok();
+    LeptosOptions::builder()
+        .output_name("tillkeeper")
+        .site_root(site_dir.to_string_lossy().into_owned())
+        .site_pkg_dir("pkg")
+        .hash_files(hashes.is_some())
+        .hash_file(Arc::<str>::from(hashes.unwrap_or_default().to_string_lossy()))
+        .build()
+}

@@ -1,0 +1,224 @@
+//! A browser without scripts, or a terminal: sends requests to the router and keeps cookies.
+
+use crate::world::Result;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use std::collections::BTreeMap;
+use tower::ServiceExt;
+
+/// A client with its cookies.
+#[derive(Clone)]
+pub(crate) struct Client {
+    router: Router,
+    pub(crate) cookies: BTreeMap<String, String>,
+    pub(crate) headers: Vec<(&'static str, String)>,
+}
+
+/// An answer, read to its end.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {:?}\n{}", self.status, self.headers, self.body)
+    }
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    pub(crate) fn location(&self) -> Option<&str> {
+        self.header("location")
+    }
+
+    pub(crate) fn json(&self) -> Result<serde_json::Value> {
+        Ok(serde_json::from_str(&self.body)?)
+    }
+
+    /// Asserts that the page says each of these.
+    #[track_caller]
+    pub(crate) fn says(&self, words: &[&str]) -> &Self {
+        for word in words {
+            assert!(self.body.contains(word), "{word:?} is missing in {self:?}");
+        }
+        self
+    }
+
+    /// Asserts that the page says none of these.
+    #[track_caller]
+    pub(crate) fn is_silent_on(&self, words: &[&str]) -> &Self {
+        for word in words {
+            assert!(!self.body.contains(word), "{word:?} stands in {self:?}");
+        }
+        self
+    }
+}
+
+impl Client {
+    pub(crate) fn new(router: Router) -> Self {
+        Self {
+            router,
+            cookies: BTreeMap::new(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// The same with a header on every request.
+    pub(crate) fn with_header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    pub(crate) async fn get(&mut self, path: &str) -> Result<Answer> {
+        self.send("GET", path, None, Vec::new()).await
+    }
+
+    /// Posts a form.
+    pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Result<Answer> {
+        let body = fields
+            .iter()
+            .map(|(name, value)| format!("{name}={}", urlencoding::encode(value)))
+            .collect::<Vec<_>>()
+            .join("&");
+        self.send(
+            "POST",
+            path,
+            Some("application/x-www-form-urlencoded"),
+            body.into_bytes(),
+        )
+        .await
+    }
+
+    /// Posts a form and goes where the answer leads.
+    pub(crate) async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Result<Answer> {
+        let answer = self.post(path, fields).await?;
+        self.follow(answer).await
+    }
+
+    /// Goes where an answer leads.
+    pub(crate) async fn follow(&mut self, answer: Answer) -> Result<Answer> {
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{answer:?}");
+        let to = answer.location().ok_or("no location")?.to_owned();
+        self.get(&to).await
+    }
+
+    /// Posts a form with a file.
+    pub(crate) async fn upload(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        file: (&str, &str, &[u8]),
+    ) -> Result<Answer> {
+        const BOUNDARY: &str = "----tillkeeper-test";
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            let part = format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend_from_slice(part.as_bytes());
+        }
+        let (field, file_name, bytes) = file;
+        let head = format!(
+            "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"{file_name}\"\r\n\
+             content-type: text/csv\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+        let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
+        self.send("POST", path, Some(&content_type), body).await
+    }
+
+    /// Posts JSON, as a terminal does.
+    pub(crate) async fn post_json(&mut self, path: &str, body: &serde_json::Value) -> Result<Answer> {
+        self.send("POST", path, Some("application/json"), body.to_string().into_bytes())
+            .await
+    }
+
+    pub(crate) async fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        content_type: Option<&str>,
+        body: Vec<u8>,
+    ) -> Result<Answer> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::ACCEPT, "text/html,application/json")
+            .header(header::HOST, "localhost");
+        if let Some(content_type) = content_type {
+            request = request.header(header::CONTENT_TYPE, content_type);
+        }
+        if !self.cookies.is_empty() {
+            let pairs: Vec<_> = self
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
+            request = request.header(header::COOKIE, pairs.join("; "));
+        }
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        let response = self.router.clone().oneshot(request.body(Body::from(body))?).await?;
+        let (parts, body) = response.into_parts();
+        self.keep_cookies(&parts.headers);
+        let body = String::from_utf8(to_bytes(body, usize::MAX).await?.to_vec())?;
+        Ok(Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        })
+    }
+
+    fn keep_cookies(&mut self, headers: &HeaderMap) {
+        for cookie in headers
+            .get_all(header::SET_COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+        {
+            let (pair, attributes) = cookie.split_once(';').unwrap_or((cookie, ""));
+            let Some((name, value)) = pair.split_once('=') else {
+                continue;
+            };
+            if value.is_empty() || attributes.to_ascii_lowercase().contains("max-age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+}
+
+/// What stands between two texts.
+pub(crate) fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(before)?;
+    rest.split_once(after).map(|(inside, _)| inside)
+}
+
+/// The activation code that a page shows.
+pub(crate) fn code_on(page: &str) -> Option<String> {
+    let bytes = page.as_bytes();
+    let is_code = |at: usize| {
+        bytes.get(at..at + 16).is_some_and(|text| {
+            text.iter().enumerate().all(|(place, byte)| match place {
+                4 | 9 => *byte == b'-',
+                _ => byte.is_ascii_digit() || byte.is_ascii_uppercase(),
+            })
+        })
+    };
+    (0..bytes.len())
+        .find(|at| is_code(*at))
+        .map(|at| page[at..at + 16].to_owned())
+}
+
+/// The rows of the first table on a page, as markup.
+pub(crate) fn table_rows(page: &str) -> Vec<&str> {
+    let body = page.split_once("<tbody").and_then(|(_, rest)| rest.split_once("</tbody>"));
+    body.map_or_else(Vec::new, |(rows, _)| rows.split("<tr").skip(1).collect())
+}

@@ -1,0 +1,124 @@
+//! A log that tells when it was changed.
+
+use crate::client::table_rows;
+use crate::on_both_engines;
+use crate::support::{Outcome, TestDb};
+use crate::world::{Result, World, XIAOMAN};
+use sea_orm::ConnectionTrait;
+use server::database::Engine;
+use server::services::chain_verify::{Fault, VerifyError, verify};
+
+on_both_engines!(what_was_changed_is_found, entries_are_told_within_their_scope);
+
+/// Takes away what keeps the log from being changed, as somebody with the database's own password could.
+async fn unlock(world: &World<'_>) -> Result<()> {
+    let triggers = match world.db.engine() {
+        Engine::Sqlite => {
+            let rows = world
+                .db
+                .reader()
+                .query_all_raw(sea_orm::Statement::from_string(
+                    sea_orm::DbBackend::Sqlite,
+                    "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'device_log'",
+                ))
+                .await?;
+            rows.iter()
+                .map(|row| Ok(format!("DROP TRIGGER {}", row.try_get::<String>("", "name")?)))
+                .collect::<Result<Vec<_>>>()?
+        }
+        Engine::Postgres => vec!["ALTER TABLE device_log DISABLE TRIGGER USER".to_owned()],
+    };
+    assert!(!triggers.is_empty());
+    for statement in triggers {
+        world.sql(&statement).await?;
+    }
+    Ok(())
+}
+
+async fn what_was_changed_is_found(db: &TestDb) -> Outcome {
+    for (change, sequence, fault) in [
+        (
+            "UPDATE device_log SET sn_sent = 'X' WHERE sequence = 2",
+            2,
+            Fault::Edited,
+        ),
+        (
+            "UPDATE device_log SET reason = 'sn_unknown', told_reason = 'sn_unknown' WHERE sequence = 3",
+            3,
+            Fault::Edited,
+        ),
+        (
+            "UPDATE device_log SET occurred_at = occurred_at + 1 WHERE sequence = 1",
+            1,
+            Fault::Edited,
+        ),
+        ("DELETE FROM device_log WHERE sequence = 2", 2, Fault::Missing),
+        ("DELETE FROM device_log WHERE sequence = 4", 4, Fault::Missing),
+        ("UPDATE log_heads SET last_sequence = 3", 4, Fault::Surplus),
+    ] {
+        let fresh = match db.engine() {
+            Engine::Sqlite => TestDb::sqlite().await?,
+            Engine::Postgres => TestDb::postgres().await?,
+        };
+        let world = World::new(&fresh).await?;
+        world.import(&format!("OWN10001,PAX,S90,,{XIAOMAN},\n")).await?;
+        let mut owner = world.signed_in("xiaoman").await?;
+        for sn in ["NOBODYS1", "NOBODYS2", "NOBODYS3"] {
+            owner.post("/actions/register", &[("sn", sn)]).await?;
+        }
+        assert_eq!(verify(fresh.reader(), &mut |_| {}).await?.entries, 4);
+        assert!(
+            world.sql(change).await.is_err() || change.contains("log_heads"),
+            "{change}"
+        );
+        unlock(&world).await?;
+        world.sql(change).await?;
+        match verify(fresh.reader(), &mut |_| {}).await {
+            Err(VerifyError::Broken(broken)) => {
+                assert_eq!((broken.sequence, broken.fault), (sequence, fault), "{change}");
+            }
+            other => panic!("{change}: {other:?}"),
+        }
+    }
+    Ok(())
+}
+
+async fn entries_are_told_within_their_scope(db: &TestDb) -> Outcome {
+    let world = World::new(db).await?;
+    world.import(&format!("OWN10001,PAX,S90,前台,{XIAOMAN},\n")).await?;
+    let mut owner = world.signed_in("xiaoman").await?;
+    let mut other = world.signed_in("shengjing").await?;
+    other.post("/actions/register", &[("sn", "own10001")]).await?;
+    owner.post("/actions/register", &[("sn", "OWN#")]).await?;
+    world.clock.advance_ms(86_400_000);
+    let mut owner = world.signed_in("xiaoman").await?;
+    owner.post("/actions/register", &[("sn", "OWN10001")]).await?;
+    // Whoever tried it sees the attempt and nothing of whose terminal it was; its owner sees nothing of the attempt.
+    let mut other = world.signed_in("shengjing").await?;
+    let page = other.get("/logs").await?;
+    let rows = table_rows(&page.body).concat();
+    assert!(rows.contains("own10001") && rows.contains("序列号或激活码"), "{rows}");
+    assert!(!["前台", "已被其他商户注册", "设备注册成功"].iter().any(|word| rows.contains(word)), "{rows}");
+    let page = owner.get("/logs").await?;
+    let rows = table_rows(&page.body).concat();
+    assert!(["设备注册成功", "前台", "OWN#"].iter().all(|word| rows.contains(word)), "{rows}");
+    assert!(!rows.contains("own10001"), "{rows}");
+    // Filters, in the words of what is told.
+    for (query, own, others) in [
+        ("reason=sn_malformed", true, false),
+        ("reason=registered_elsewhere", false, false),
+        ("reason=sn_or_code_wrong", false, true),
+        ("sn=own1-0001", true, true),
+        ("kind=registration.succeeded", true, false),
+        ("outcome=failure", true, true),
+        ("from=2026-03-02", true, false),
+        ("to=2026-03-01", true, true),
+        ("from=2026-03-03", false, false),
+    ] {
+        let path = format!("/logs?{query}");
+        let entries = |page: &str| !table_rows(page).is_empty();
+        assert_eq!(entries(&owner.get(&path).await?.body), own, "{query}, owner");
+        assert_eq!(entries(&other.get(&path).await?.body), others, "{query}, other");
+    }
+    Ok(())
+}

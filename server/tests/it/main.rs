@@ -1,0 +1,14 @@
+//! The integration tests: one program, each story on SQLite and on PostgreSQL.
+
+mod client;
+mod demo;
+mod device_api;
+mod door;
+mod imports;
+mod lists;
+mod log;
+mod main_job;
+mod registration;
+mod schema;
+mod support;
+mod world;

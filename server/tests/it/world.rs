@@ -1,0 +1,195 @@
+//! A small world to tell stories in: two merchants, their owners, an administrator, a clock that only the story
+//! moves, and the whole router in front.
+
+use crate::client::Client;
+use crate::support::TestDb;
+use app::caller::Caller;
+use app::domain::{Login, MerchantNo, Name, Role, Timestamp};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait};
+use server::clock::{Clock, Surroundings, SystemEntropy};
+use server::config::{Sources, load};
+use server::entities::{merchants, terminals};
+use server::router::router;
+use server::services::Services;
+use server::services::accounts::NewUser;
+use server::state::AppState;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// The password of everybody.
+pub(crate) const PASSWORD: &str = "a long enough password";
+
+/// 2026-03-01T04:00:00Z, noon in Shanghai.
+const NOON: i64 = 1_772_337_600_000;
+
+/// A merchant of the samples.
+pub(crate) const XIAOMAN: &str = "898269350000008";
+/// Another.
+pub(crate) const SHENGJING: &str = "898292720000001";
+
+/// A clock that goes on by a millisecond each time it is read, and further when it is moved.
+#[derive(Clone)]
+pub(crate) struct StoryClock(Arc<AtomicI64>);
+
+impl Clock for StoryClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.fetch_add(1, Ordering::SeqCst))
+    }
+}
+
+impl StoryClock {
+    pub(crate) fn advance_ms(&self, ms: i64) {
+        self.0.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+/// The world.
+pub(crate) struct World<'a> {
+    pub(crate) db: &'a TestDb,
+    pub(crate) clock: StoryClock,
+    pub(crate) services: Services,
+    router: axum::Router,
+}
+
+impl<'a> World<'a> {
+    /// A world with the users `admin`, `xiaoman` and `shengjing`.
+    pub(crate) async fn new(db: &'a TestDb) -> Result<Self> {
+        Self::with(db, &[]).await
+    }
+
+    /// The same under other settings.
+    pub(crate) async fn with(db: &'a TestDb, settings: &[(&str, &str)]) -> Result<Self> {
+        let clock = StoryClock(Arc::new(AtomicI64::new(NOON)));
+        let surroundings = Surroundings::new(clock.clone(), SystemEntropy);
+        let settings = [("TILLKEEPER_SITE_DIR", "there-is-no-build-here")]
+            .iter()
+            .chain(settings);
+        let variables = settings.map(|(name, value)| (name.into(), value.into())).collect();
+        let config = load(&Sources {
+            variables,
+            ..Sources::default()
+        })?
+        .config;
+        let state = AppState::new(&config, Clone::clone(&**db), surroundings.clone())?;
+        let world = Self {
+            db,
+            clock,
+            services: state.services.clone(),
+            router: router(state),
+        };
+        for (number, name) in [(XIAOMAN, "杭州小满母婴"), (SHENGJING, "深圳盛景餐饮")] {
+            world.add_merchant(number, name, &surroundings).await?;
+        }
+        world.add_user("admin", Role::PlatformAdmin, None).await?;
+        world.add_user("xiaoman", Role::MerchantOwner, Some(XIAOMAN)).await?;
+        world
+            .add_user("shengjing", Role::MerchantOwner, Some(SHENGJING))
+            .await?;
+        Ok(world)
+    }
+
+    async fn add_merchant(&self, number: &str, name: &str, surroundings: &Surroundings) -> Result<()> {
+        let now = surroundings.now().0;
+        merchants::ActiveModel {
+            id: Set(surroundings.new_id()),
+            merchant_no: Set(number.to_owned()),
+            name: Set(name.to_owned()),
+            state: Set("active".to_owned()),
+            state_since: Set(now),
+            time_zone: Set("Asia/Shanghai".to_owned()),
+            terminal_quota: Set(100),
+            contact_name: Set(None),
+            contact_phone: Set(None),
+            created_at: Set(now),
+            updated_at: Set(now),
+        }
+        .insert(self.db.writer())
+        .await?;
+        Ok(())
+    }
+
+    pub(crate) async fn add_user(&self, login: &str, role: Role, merchant: Option<&str>) -> Result<()> {
+        let system = Caller::system("test");
+        let new = NewUser {
+            login: Login::parse(login)?,
+            display_name: Name::parse(login)?,
+            role,
+            merchant_no: merchant.map(MerchantNo::parse).transpose()?,
+            password: PASSWORD.to_owned(),
+        };
+        self.services.accounts.create(system.platform_admin()?, new).await?;
+        Ok(())
+    }
+
+    /// Somebody with a browser and no session.
+    pub(crate) fn visitor(&self) -> Client {
+        Client::new(self.router.clone())
+    }
+
+    /// Somebody who has signed in.
+    pub(crate) async fn signed_in(&self, login: &str) -> Result<Client> {
+        let mut client = self.visitor();
+        let answer = client
+            .post("/sign-in", &[("login", login), ("password", PASSWORD)])
+            .await?;
+        assert_eq!(answer.location(), Some("/"), "{login} cannot sign in: {answer:?}");
+        Ok(client)
+    }
+
+    /// Imports rows of `sn,manufacturer,model,name,merchant_no,store` as the command line would.
+    pub(crate) async fn import(&self, rows: &str) -> Result<()> {
+        use app::backend::imports::{Imports, Upload};
+        let system = Caller::system("test");
+        let bytes = format!("sn,manufacturer,model,name,merchant_no,store\n{rows}").into_bytes();
+        let upload = Upload {
+            file_name: "test.csv".to_owned(),
+            bytes,
+            skip_bad_rows: false,
+        };
+        let report = self.services.imports.create(system.platform_admin()?, upload).await?;
+        assert_eq!(report.errors, [], "{rows}");
+        Ok(())
+    }
+
+    /// Runs a statement that no user could.
+    pub(crate) async fn sql(&self, statement: &str) -> Result<()> {
+        self.db.writer().execute_unprepared(statement).await?;
+        Ok(())
+    }
+
+    /// The terminals with a serial number in normal form.
+    pub(crate) async fn terminals(&self, sn: &str) -> Result<Vec<terminals::Model>> {
+        use sea_orm::{ColumnTrait, QueryFilter};
+        Ok(terminals::Entity::find()
+            .filter(terminals::Column::Sn.eq(sn))
+            .all(self.db.reader())
+            .await?)
+    }
+
+    /// Kind, true reason and told reason of every log entry, oldest first.
+    pub(crate) async fn log(&self) -> Result<Vec<(String, Option<String>, Option<String>)>> {
+        use sea_orm::QueryOrder;
+        use server::entities::device_log::{Column, Entity};
+        let entries = Entity::find()
+            .order_by_asc(Column::Id)
+            .all(self.db.reader())
+            .await?;
+        Ok(entries.into_iter().map(|e| (e.kind, e.reason, e.told_reason)).collect())
+    }
+
+    /// Why the newest failed registration failed: in truth, and as told.
+    pub(crate) async fn last_refusal(&self) -> Result<(String, String)> {
+        let failed = self
+            .log()
+            .await?
+            .into_iter()
+            .rev()
+            .find(|(kind, ..)| kind == "registration.failed");
+        match failed {
+            Some((_, Some(reason), Some(told))) => Ok((reason, told)),
+            other => Err(format!("no refusal in the log: {other:?}").into()),
+        }
+    }
+}
