@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 
 pub(crate) const ALERT: &str = "#i-alert";
+// As an attribute that is computed: leptos_macro 0.8.20 prints the tag `use_` as it stands inside markup that is fixed.
+pub(crate) const COPY: &str = "#i-copy";
 pub(crate) const DEVICES: &str = "#i-devices";
 pub(crate) const HOME: &str = "#i-home";
 pub(crate) const IMPORT: &str = "#i-import";

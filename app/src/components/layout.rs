@@ -33,7 +33,9 @@ pub(crate) fn layout(rendering: &Rendering, caller: Option<&Caller>, title: Stri
                 {body}
             </main>
         </div>
-        <Enhance copied=t!(locale, common.copied).to_owned() />
+        <div data-copied=t!(locale, common.copied)>
+            <Enhance />
+        </div>
     }
     .rendered()
 }

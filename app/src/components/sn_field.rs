@@ -1,8 +1,8 @@
-//! The field for a serial number, with its hint while typing.
+//! The field for a serial number. Its hint while typing is filled in by [`crate::islands`], from the words that are put
+//! here.
 
 use super::field::Field;
 use crate::i18n::{Locale, t};
-use crate::islands::{SnHint, SnHintWords};
 use leptos::prelude::*;
 
 /// The field `sn`. `error` is what was wrong with what was sent; `autofocus` is for a page that is asked for this field.
@@ -24,13 +24,18 @@ pub(crate) fn sn_field(
         is_code: true,
         ..Field::default()
     };
-    let words = SnHintWords {
-        accepted: t!(locale, common.sn_accepted, sn = "{}"),
-        character: t!(locale, failure.sn_character, found = "{}"),
-        too_short: t!(locale, failure.sn_too_short, count = "{}"),
-        too_long: t!(locale, failure.sn_too_long, count = "{}"),
-    };
     view! {
-        <div class="flex flex-col">{field.view()} <SnHint field="sn".to_owned() words=words /></div>
+        <div class="flex flex-col">
+            {field.view()}
+            <p
+                class="text-sm min-h-6"
+                role="status"
+                data-hint-for="sn"
+                data-accepted=t!(locale, common.sn_accepted, sn = "{}")
+                data-character=t!(locale, failure.sn_character, found = "{}")
+                data-too-short=t!(locale, failure.sn_too_short, count = "{}")
+                data-too-long=t!(locale, failure.sn_too_long, count = "{}")
+            ></p>
+        </div>
     }
 }

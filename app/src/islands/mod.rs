@@ -1,11 +1,25 @@
 //! The only code that runs in the browser. Every page works without it; it only makes some things quicker.
 //!
-//! Islands are given their words as properties: the browser has no translations.
+//! The browser has no translations: an island finds its words in attributes of the page. That also spares every visitor
+//! the download of a reader for JSON, which properties of islands need.
 
 mod enhance;
 mod sn_hint;
 
 #[cfg(feature = "ssr")]
 pub(crate) use enhance::Enhance;
-#[cfg(feature = "ssr")]
-pub(crate) use sn_hint::{SnHint, SnHintWords};
+
+#[cfg(target_arch = "wasm32")]
+mod browser {
+    use leptos::prelude::document;
+    use wasm_bindgen::JsCast;
+    use wasm_bindgen::closure::Closure;
+    use web_sys::Event;
+
+    /// Calls `heard` for every event of that name on the page, for as long as the page is there.
+    pub(super) fn listen(name: &str, heard: impl Fn(Event) + 'static) {
+        let heard = Closure::<dyn Fn(Event)>::new(heard);
+        let _ = document().add_event_listener_with_callback(name, heard.as_ref().unchecked_ref());
+        heard.forget();
+    }
+}

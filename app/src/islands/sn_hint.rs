@@ -1,57 +1,42 @@
 //! What stands below a field for a serial number while it is typed.
+//!
+//! The page has an element whose `data-hint-for` is the field's id and whose other attributes are the words; in them, `{}`
+//! stands for what was found.
 
-use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
-
-/// The hint's words. `{}` stands for what was found.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct SnHintWords {
-    /// The text is a serial number; `{}` is its normal form.
-    pub(crate) accepted: String,
-    /// `{}` cannot stand in a serial number.
-    pub(crate) character: String,
-    /// Too short; `{}` is how many characters there are.
-    pub(crate) too_short: String,
-    /// Too long; `{}` is how many characters there are.
-    pub(crate) too_long: String,
-}
-
-/// Says, as a person types into the field with the id `field`, whether that is a serial number.
-#[island]
-pub(crate) fn SnHint(
-    /// The field's id.
-    field: String,
-    /// What to say.
-    words: SnHintWords,
-) -> impl IntoView {
-    let said = RwSignal::new(String::new());
-    #[cfg(target_arch = "wasm32")]
-    window_event_listener(leptos::ev::input, move |event| {
-        let field_now = event_target::<web_sys::HtmlElement>(&event);
-        if field_now.id() == field {
-            said.set(say(&words, &event_target_value(&event)));
-        }
-    });
-    #[cfg(not(target_arch = "wasm32"))]
-    let _ = (field, words);
-    view! {
-        <p class="text-sm min-h-6" role="status">
-            {move || said.get()}
-        </p>
-    }
-}
-
-/// What is said of a text. Nothing as long as there is none.
+/// What is said of a text: the attribute with the words, and what was found. Nothing as long as there is no text.
 #[cfg(any(target_arch = "wasm32", test))]
-fn say(words: &SnHintWords, text: &str) -> String {
+fn said_of(text: &str) -> Option<(&'static str, String)> {
     use crate::domain::{SerialNumber, SerialNumberError};
     match SerialNumber::parse(text) {
-        Ok(sn) => words.accepted.replace("{}", sn.as_str()),
-        Err(SerialNumberError::Empty) => String::new(),
-        Err(SerialNumberError::Character(c)) => words.character.replace("{}", c.encode_utf8(&mut [0; 4])),
-        Err(SerialNumberError::TooShort(n)) => words.too_short.replace("{}", &n.to_string()),
-        Err(SerialNumberError::TooLong(n)) => words.too_long.replace("{}", &n.to_string()),
+        Ok(sn) => Some(("data-accepted", sn.as_str().to_owned())),
+        Err(SerialNumberError::Empty) => None,
+        Err(SerialNumberError::Character(c)) => Some(("data-character", String::from(c))),
+        Err(SerialNumberError::TooShort(n)) => Some(("data-too-short", n.to_string())),
+        Err(SerialNumberError::TooLong(n)) => Some(("data-too-long", n.to_string())),
     }
+}
+
+/// Keeps the hints of all fields up to date.
+#[cfg(target_arch = "wasm32")]
+pub(super) fn watch_fields() {
+    use super::browser::listen;
+    listen("input", |event| {
+        let _ = hint(&event);
+    });
+}
+
+#[cfg(target_arch = "wasm32")]
+fn hint(event: &web_sys::Event) -> Option<()> {
+    use leptos::prelude::document;
+    use wasm_bindgen::JsCast;
+    let field: web_sys::HtmlInputElement = event.target()?.dyn_into().ok()?;
+    let hint = document()
+        .query_selector(&format!("[data-hint-for='{}']", field.id()))
+        .ok()??;
+    let said =
+        said_of(&field.value()).and_then(|(words, found)| Some(hint.get_attribute(words)?.replace("{}", &found)));
+    hint.set_text_content(said.as_deref());
+    Some(())
 }
 
 #[cfg(test)]
@@ -60,20 +45,11 @@ mod tests {
 
     #[test]
     fn the_hint_says_what_the_server_would() {
-        let words = SnHintWords {
-            accepted: "ok {}".into(),
-            character: "bad {}".into(),
-            too_short: "short {}".into(),
-            too_long: "long {}".into(),
-        };
-        for (typed, said) in [
-            ("161-203-824", "ok 161203824"),
-            (" ", ""),
-            ("１２", "short 2"),
-            ("AB#12", "bad #"),
-        ] {
-            assert_eq!(say(&words, typed), said);
-        }
-        assert_eq!(say(&words, &"9".repeat(65)), "long 65");
+        let said = |text: &str| said_of(text).map(|(words, found)| format!("{words} {found}"));
+        assert_eq!(said("161-203-824").as_deref(), Some("data-accepted 161203824"));
+        assert_eq!(said(" - "), None);
+        assert_eq!(said("１２").as_deref(), Some("data-too-short 2"));
+        assert_eq!(said("AB#12").as_deref(), Some("data-character #"));
+        assert_eq!(said(&"9".repeat(65)).as_deref(), Some("data-too-long 65"));
     }
 }

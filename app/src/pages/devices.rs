@@ -6,7 +6,7 @@ use crate::backend::page::Cursor;
 use crate::backend::terminals::{TerminalFilters, TerminalQuery, TerminalRow};
 use crate::components::field::{Field, select};
 use crate::components::html::Rendered;
-use crate::components::{empty::empty, format, pager::pager, state_badge};
+use crate::components::{empty::empty, format, icon, pager::pager, state_badge};
 use crate::domain::{Lifecycle, Timestamp};
 use crate::error::AppError;
 use crate::i18n::{Locale, t};
@@ -194,7 +194,7 @@ fn table(locale: Locale, now: Timestamp, platform: bool, rows: Vec<TerminalRow>)
             <div class="md:overflow-x-auto md:bg-base-100 md:border border-base-300 rounded-box">
                 <table
      role="table"
-     class="table table-sm max-md:block max-md:[&_td]:p-0 max-md:[&_td]:border-0 max-md:[&_td]:content-center"
+     class="table table-sm [&_td]:text-sm max-md:block max-md:[&_td]:p-0 max-md:[&_td]:border-0 max-md:[&_td]:content-center"
     >
                     <caption class="sr-only">{t!(locale, devices.caption)}</caption>
                     <thead role="rowgroup" class="max-md:sr-only">
@@ -260,12 +260,12 @@ fn row(
                     <a class="link code" href=href.clone()>{terminal.sn_printed}</a>
                     <button
                         type="button"
-                        class="btn btn-ghost btn-sm px-2 group invisible [html.js_&]:visible after:content-[attr(data-copied)]"
+                        class="btn btn-ghost btn-sm px-2 group invisible [html.js_&]:visible after:content-[attr(data-done)]"
                         data-copy=sn
                         aria-label=copy
                     >
-                        <svg class="size-4 group-data-copied:hidden" aria-hidden="true">
-                            <use_ href="#i-copy" />
+                        <svg class="size-4 group-data-done:hidden" aria-hidden="true">
+                            <use_ href=icon::COPY />
                         </svg>
                     </button>
                 </span>

@@ -49,9 +49,10 @@ pub(super) async fn check(path: &Path, shown: &Path) -> Result<(), Failure> {
 /// Checks that no other process has the database open. One that cannot be opened at all is in nobody's use.
 pub(super) async fn check_unused(path: &Path) -> Result<(), Failure> {
     match lock(path).await {
-        Err(error) if is_busy(&error) => {
-            Err(Failure::failed(format!("{} is in use; stop the server first.", path.display())))
-        }
+        Err(error) if is_busy(&error) => Err(Failure::failed(format!(
+            "{} is in use; stop the server first.",
+            path.display()
+        ))),
         _ => Ok(()),
     }
 }
@@ -70,11 +71,17 @@ async fn lock(path: &Path) -> Result<(), sqlx::Error> {
 fn is_busy(error: &sqlx::Error) -> bool {
     const SQLITE_BUSY: u32 = 5;
     let code = error.as_database_error().and_then(|error| error.code());
-    code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == SQLITE_BUSY)
+    code.and_then(|code| code.parse::<u32>().ok())
+        .is_some_and(|code| code & 0xff == SQLITE_BUSY)
 }
 
 async fn open(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
-    SqliteConnectOptions::new().filename(path).busy_timeout(PATIENCE).disable_statement_logging().connect().await
+    SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(PATIENCE)
+        .disable_statement_logging()
+        .connect()
+        .await
 }
 
 /// Puts `part` in the place of `path`, so that after a power failure one of the two is there whole.

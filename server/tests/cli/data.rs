@@ -19,10 +19,21 @@ fn demo_data_are_made_once_and_their_sign_ins_are_kept() {
     let place = Place::new();
     let first = place.run(&["seed-demo", "--if-empty"]).done();
     assert!(first.starts_with("120 demo terminals were made."), "{first}");
-    let logins: Vec<&str> = first.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    for login in
-        ["admin", "shengjing", "chenguang", "xianguo", "baicaotang", "xiaoman", "laojie", "heshun", "shanshui"]
-    {
+    let logins: Vec<&str> = first
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    for login in [
+        "admin",
+        "shengjing",
+        "chenguang",
+        "xianguo",
+        "baicaotang",
+        "xiaoman",
+        "laojie",
+        "heshun",
+        "shanshui",
+    ] {
         assert!(logins.contains(&login), "{first}");
     }
     let kept = place.read("data/demo-sign-ins.txt");
@@ -30,23 +41,44 @@ fn demo_data_are_made_once_and_their_sign_ins_are_kept() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = fs::metadata(place.path("data/demo-sign-ins.txt")).unwrap().permissions().mode();
+        let mode = fs::metadata(place.path("data/demo-sign-ins.txt"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 
     let again = place.run(&["seed-demo", "--if-empty"]).done();
-    assert!(again.contains(&kept) && again.contains("tillkeeper user set-password LOGIN"), "{again}");
+    assert!(
+        again.contains(&kept) && again.contains("tillkeeper user set-password LOGIN"),
+        "{again}"
+    );
     let err = place.run(&["seed-demo"]).failed();
     assert!(err.contains("the database holds data already"), "{err}");
     assert_eq!(place.run(&["user", "list"]).done().lines().count(), 9);
-    assert!(place.run(&["log", "verify"]).done().starts_with("The device log is whole: "));
+    assert!(
+        place
+            .run(&["log", "verify"])
+            .done()
+            .starts_with("The device log is whole: ")
+    );
 }
 
 #[test]
 fn demo_data_do_not_go_among_others() {
     let place = Place::new();
-    place.run_with(&["user", "add", "boss", "--role", "platform_admin"], "a long password\n").done();
-    assert!(place.run(&["seed-demo"]).failed().contains("the database holds data already"));
+    place
+        .run_with(
+            &["user", "add", "boss", "--role", "platform_admin"],
+            "a long password\n",
+        )
+        .done();
+    assert!(
+        place
+            .run(&["seed-demo"])
+            .failed()
+            .contains("the database holds data already")
+    );
     let out = place.run(&["seed-demo", "--if-empty"]).done();
     assert_eq!(out, "The database holds data already; no demo data were added.\n");
     assert_eq!(place.run(&["user", "list"]).done().lines().count(), 1);
@@ -57,7 +89,10 @@ fn a_demo_password_must_be_one() {
     let place = Place::new();
     place.write("secret", "short\n");
     let err = place.run(&["seed-demo", "--password-file", "secret"]).wrong_use();
-    assert!(err.contains("the first line of secret has 5 characters; a password has 12 to 128"), "{err}");
+    assert!(
+        err.contains("the first line of secret has 5 characters; a password has 12 to 128"),
+        "{err}"
+    );
     place.run(&["seed-demo", "--terminals", "119"]).wrong_use();
 }
 
@@ -81,21 +116,35 @@ fn what_is_exported_can_be_imported_and_changes_nothing() {
     assert_eq!(place.run(&["export"]).done(), csv);
     let rows = csv.lines().count() - 1;
     let report = place.run(&["import", "all.csv"]).done();
-    assert_eq!(report, format!("{rows} rows: 0 created, 0 updated, {rows} unchanged, 0 failed.\n"));
+    assert_eq!(
+        report,
+        format!("{rows} rows: 0 created, 0 updated, {rows} unchanged, 0 failed.\n")
+    );
     assert_eq!(place.run(&["export"]).done(), csv);
 }
 
 #[test]
 fn a_file_with_bad_rows_changes_nothing_unless_they_may_be_skipped() {
     let place = Place::new();
-    place.write("new.csv", "sn,manufacturer,model,name\n1234567890,PAX,S90,1号收银台\n12,PAX,S90,=1+1\n");
+    place.write(
+        "new.csv",
+        "sn,manufacturer,model,name\n1234567890,PAX,S90,1号收银台\n12,PAX,S90,=1+1\n",
+    );
     let run = place.run(&["import", "new.csv"]);
     assert_eq!(run.out, "3:sn:sn_too_short:12\n3:name:name_formula:=1+1\n");
-    assert!(run.failed().contains("new.csv has 1 bad rows of 2, so nothing was imported"));
+    assert!(
+        run.failed()
+            .contains("new.csv has 1 bad rows of 2, so nothing was imported")
+    );
     assert_eq!(place.run(&["export"]).done().lines().count(), 1);
     let out = place.run(&["import", "new.csv", "--skip-bad-rows"]).done();
-    assert!(out.ends_with("2 rows: 1 created, 0 updated, 0 unchanged, 1 failed.\n"), "{out}");
-    let out = place.run_with(&["import", "-"], "sn,manufacturer,model\n1234567890,PAX,S90\n").done();
+    assert!(
+        out.ends_with("2 rows: 1 created, 0 updated, 0 unchanged, 1 failed.\n"),
+        "{out}"
+    );
+    let out = place
+        .run_with(&["import", "-"], "sn,manufacturer,model\n1234567890,PAX,S90\n")
+        .done();
     assert_eq!(out, "1 rows: 0 created, 0 updated, 1 unchanged, 0 failed.\n");
 }
 
@@ -103,12 +152,27 @@ fn a_file_with_bad_rows_changes_nothing_unless_they_may_be_skipped() {
 fn a_file_that_is_no_inventory_is_told_in_a_sentence() {
     let place = Place::new();
     fs::write(place.path("gbk.csv"), [0xd0, 0xf2, 0xc1, 0xd0, 0xba, 0xc5]).unwrap();
-    assert!(place.run(&["import", "gbk.csv"]).failed().contains("is not text in UTF-8"));
+    assert!(
+        place
+            .run(&["import", "gbk.csv"])
+            .failed()
+            .contains("is not text in UTF-8")
+    );
     place.write("other.csv", "a,b\n1,2\n");
     assert!(place.run(&["import", "other.csv"]).failed().contains("row of headings"));
     place.write("empty.csv", "");
-    assert!(place.run(&["import", "empty.csv"]).failed().contains("empty.csv is empty"));
-    assert!(place.run(&["import", "nowhere.csv"]).failed().contains("nowhere.csv cannot be read"));
+    assert!(
+        place
+            .run(&["import", "empty.csv"])
+            .failed()
+            .contains("empty.csv is empty")
+    );
+    assert!(
+        place
+            .run(&["import", "nowhere.csv"])
+            .failed()
+            .contains("nowhere.csv cannot be read")
+    );
     place.run(&["import"]).wrong_use();
 }
 
@@ -139,8 +203,18 @@ fn a_backup_is_restored_as_it_was() {
     assert_ne!(place.run(&["export"]).done(), before);
 
     let copy = bytes(&place.path("copy.db"));
-    assert!(place.run(&["backup", "copy.db"]).failed().contains("copy.db exists already"));
-    assert!(place.run(&["restore", "copy.db"]).failed().contains("with --replace it is replaced"));
+    assert!(
+        place
+            .run(&["backup", "copy.db"])
+            .failed()
+            .contains("copy.db exists already")
+    );
+    assert!(
+        place
+            .run(&["restore", "copy.db"])
+            .failed()
+            .contains("with --replace it is replaced")
+    );
     place.run(&["restore", "copy.db", "--replace"]).done();
     assert_eq!(place.run(&["export"]).done(), before);
     assert_eq!(bytes(&place.path("copy.db")), copy);
@@ -161,8 +235,18 @@ fn what_is_no_backup_is_not_restored() {
     let place = seeded();
     let before = place.run(&["export"]).done();
     place.write("text.db", "no database");
-    assert!(place.run(&["restore", "text.db", "--replace"]).failed().contains("text.db is no SQLite database"));
-    assert!(place.run(&["restore", "nowhere.db", "--replace"]).failed().contains("nowhere.db cannot be copied"));
+    assert!(
+        place
+            .run(&["restore", "text.db", "--replace"])
+            .failed()
+            .contains("text.db is no SQLite database")
+    );
+    assert!(
+        place
+            .run(&["restore", "nowhere.db", "--replace"])
+            .failed()
+            .contains("nowhere.db cannot be copied")
+    );
     let mut damaged = {
         place.run(&["backup", "copy.db"]).done();
         bytes(&place.path("copy.db"))
@@ -173,8 +257,14 @@ fn what_is_no_backup_is_not_restored() {
     let err = place.run(&["restore", "damaged.db", "--replace"]).failed();
     assert!(err.contains("damaged.db is"), "{err}");
     assert_eq!(place.run(&["export"]).done(), before);
-    let left: Vec<_> = fs::read_dir(place.path("data")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert!(left.iter().all(|name| !name.to_string_lossy().ends_with(".part")), "{left:?}");
+    let left: Vec<_> = fs::read_dir(place.path("data"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert!(
+        left.iter().all(|name| !name.to_string_lossy().ends_with(".part")),
+        "{left:?}"
+    );
 }
 
 #[test]
@@ -207,6 +297,9 @@ async fn an_edited_log_is_found_and_the_entry_is_named() {
     }
     database.close().await.unwrap();
     let err = place.run(&["log", "verify"]).failed();
-    assert!(err.starts_with("tillkeeper: the device log was tampered with: entry "), "{err}");
+    assert!(
+        err.starts_with("tillkeeper: the device log was tampered with: entry "),
+        "{err}"
+    );
     assert!(err.contains("is not what it was when it was appended"), "{err}");
 }

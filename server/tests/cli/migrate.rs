@@ -13,10 +13,18 @@ fn up_and_down_and_up_again() {
     let place = Place::new();
     let all = pending(&place);
     assert!(all > 0);
-    assert!(place.run(&["migrate"]).done().starts_with(&format!("{all} migrations applied")));
+    assert!(
+        place
+            .run(&["migrate"])
+            .done()
+            .starts_with(&format!("{all} migrations applied"))
+    );
     assert_eq!(pending(&place), 0);
     assert_eq!(place.run(&["migrate", "up"]).done(), "The tables are up to date.\n");
-    assert_eq!(place.run(&["migrate", "down", "--steps", "2"]).done(), "2 migrations taken back.\n");
+    assert_eq!(
+        place.run(&["migrate", "down", "--steps", "2"]).done(),
+        "2 migrations taken back.\n"
+    );
     assert_eq!(pending(&place), 2);
     let err = place.run(&["export"]).failed();
     assert!(err.contains("run `tillkeeper migrate` first"), "{err}");
@@ -34,7 +42,12 @@ fn down_must_say_how_far() {
 #[test]
 fn what_reads_does_not_make_a_database() {
     let place = Place::new();
-    for command in [&["export"][..], &["log", "verify"], &["user", "list"], &["backup", "copy.db"]] {
+    for command in [
+        &["export"][..],
+        &["log", "verify"],
+        &["user", "list"],
+        &["backup", "copy.db"],
+    ] {
         let err = place.run(command).failed();
         assert!(err.contains("there is no database at data/tillkeeper.db"), "{err}");
     }

@@ -9,7 +9,11 @@ const LISTEN: &str = "TILLKEEPER_LISTEN";
 
 /// An address whose port nobody has just now.
 fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .to_string()
 }
 
 #[test]
@@ -18,7 +22,9 @@ fn port_0_takes_a_free_one_and_says_which() {
     let served = place.serve();
     assert!(!served.address.ends_with(":0"), "{}", served.address);
     let mut stream = TcpStream::connect(&served.address).unwrap();
-    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    stream
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
@@ -30,7 +36,10 @@ fn a_health_check_tells_whether_it_is_ready() {
     let address = free_address();
     let place = Place::new().with(LISTEN, &address);
     let err = place.run(&["healthcheck"]).failed();
-    assert!(err.contains(&format!("the server on {address} cannot be reached")), "{err}");
+    assert!(
+        err.contains(&format!("the server on {address} cannot be reached")),
+        "{err}"
+    );
     let _served = place.serve();
     assert_eq!(place.run(&["healthcheck"]).done(), "");
 }
@@ -39,7 +48,10 @@ fn a_health_check_tells_whether_it_is_ready() {
 fn a_port_that_is_taken_is_told_in_a_sentence() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let run = Place::new().with(LISTEN, &address).with("TILLKEEPER_LOG", "error").run(&["serve"]);
+    let run = Place::new()
+        .with(LISTEN, &address)
+        .with("TILLKEEPER_LOG", "error")
+        .run(&["serve"]);
     assert_eq!(
         run.failed(),
         format!(

@@ -49,7 +49,10 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            variables: Vec::new(),
+        }
     }
 
     /// The same with an environment variable.
@@ -90,17 +93,30 @@ impl Place {
 
     /// Starts `serve` and waits until it answers.
     pub(crate) fn serve(&self) -> Served {
-        let mut child = self.command(&["serve"]).stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = self
+            .command(&["serve"])
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         out.read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on http://").map(str::to_owned);
-        Served { child, address: address.unwrap_or_else(|| panic!("{line:?}")), _out: out }
+        Served {
+            child,
+            address: address.unwrap_or_else(|| panic!("{line:?}")),
+            _out: out,
+        }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
-        command.args(arguments).current_dir(self.folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TILLKEEPER_")) {
             command.env_remove(name);
         }

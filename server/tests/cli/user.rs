@@ -8,8 +8,14 @@ const PASSWORD: &str = "correct horse 马";
 fn a_user_is_added_with_a_password_from_the_standard_input() {
     let place = Place::new();
     let add = &["user", "add", "Ａdmin", "--role", "platform_admin", "--name", "张三"];
-    assert_eq!(place.run_with(add, &format!("{PASSWORD}\n")).done(), "admin was added.\n");
-    assert_eq!(place.run(&["user", "list"]).done(), "admin\tplatform_admin\t-\tactive\t张三\n");
+    assert_eq!(
+        place.run_with(add, &format!("{PASSWORD}\n")).done(),
+        "admin was added.\n"
+    );
+    assert_eq!(
+        place.run(&["user", "list"]).done(),
+        "admin\tplatform_admin\t-\tactive\t张三\n"
+    );
     let err = place.run_with(add, &format!("{PASSWORD}\n")).failed();
     assert_eq!(err, "tillkeeper: there is a user admin already.\n");
 }
@@ -18,12 +24,28 @@ fn a_user_is_added_with_a_password_from_the_standard_input() {
 fn a_password_may_be_in_a_file() {
     let place = Place::new();
     place.write("secret", &format!("\u{feff}{PASSWORD}\r\nanother line\n"));
-    place.run(&["user", "add", "support", "--role", "platform_support", "--password-file", "secret"]).done();
-    let set = place.run(&["user", "set-password", "support", "--password-file", "secret"]).done();
+    place
+        .run(&[
+            "user",
+            "add",
+            "support",
+            "--role",
+            "platform_support",
+            "--password-file",
+            "secret",
+        ])
+        .done();
+    let set = place
+        .run(&["user", "set-password", "support", "--password-file", "secret"])
+        .done();
     assert_eq!(set, "The password of support was set.\n");
-    let err = place.run(&["user", "set-password", "support", "--password-file", "nowhere"]).failed();
+    let err = place
+        .run(&["user", "set-password", "support", "--password-file", "nowhere"])
+        .failed();
     assert!(err.contains("the password file nowhere cannot be read"), "{err}");
-    let err = place.run(&["user", "set-password", "nobody", "--password-file", "secret"]).failed();
+    let err = place
+        .run(&["user", "set-password", "nobody", "--password-file", "secret"])
+        .failed();
     assert_eq!(err, "tillkeeper: there is no user nobody.\n");
 }
 
@@ -38,15 +60,31 @@ fn wrong_use_changes_nothing() {
     wrong(&admin("admin"), "", "no password was given");
     wrong(&admin("admin"), "short\n", "a password has 12 to 128 characters, not 5");
     wrong(&admin("a"), PASSWORD, "a login has 3 to 64 characters, not 1");
-    wrong(&["user", "add", "bob", "--role", "boss"], PASSWORD, "possible values: platform_admin");
-    wrong(&["user", "add", "bob", "--role", "merchant_owner"], PASSWORD, "say which with --merchant");
+    wrong(
+        &["user", "add", "bob", "--role", "boss"],
+        PASSWORD,
+        "possible values: platform_admin",
+    );
+    wrong(
+        &["user", "add", "bob", "--role", "merchant_owner"],
+        PASSWORD,
+        "say which with --merchant",
+    );
     wrong(
         &["user", "add", "bob", "--role", "platform_admin", "--merchant", "1"],
         PASSWORD,
         "platform_admin is a role of the platform",
     );
-    wrong(&["user", "add", "bob", "--role", "merchant_owner", "--merchant", "#"], PASSWORD, "is no merchant number");
-    wrong(&["user", "add", "admin", "--role", "platform_admin", "secret"], PASSWORD, "unexpected argument");
+    wrong(
+        &["user", "add", "bob", "--role", "merchant_owner", "--merchant", "#"],
+        PASSWORD,
+        "is no merchant number",
+    );
+    wrong(
+        &["user", "add", "admin", "--role", "platform_admin", "secret"],
+        PASSWORD,
+        "unexpected argument",
+    );
     let err = place.run(&["user", "list"]);
     assert!(err.out.is_empty(), "{err:?}");
 }
@@ -55,5 +93,8 @@ fn wrong_use_changes_nothing() {
 fn a_merchant_that_is_not_there_is_told() {
     let place = Place::new();
     let add = &["user", "add", "bob", "--role", "merchant_owner", "--merchant", "898000"];
-    assert_eq!(place.run_with(add, PASSWORD).failed(), "tillkeeper: no merchant has the number 898000.\n");
+    assert_eq!(
+        place.run_with(add, PASSWORD).failed(),
+        "tillkeeper: no merchant has the number 898000.\n"
+    );
 }

@@ -34,7 +34,10 @@ fn surroundings() -> Surroundings {
 }
 
 async fn seed(db: &TestDb, terminals: u64) -> Result<(), DemoError> {
-    let options = Options { terminals, password: Some(PASSWORD.to_owned()) };
+    let options = Options {
+        terminals,
+        password: Some(PASSWORD.to_owned()),
+    };
     let sign_ins = demo::seed(db, &surroundings(), &options, |_| Ok(()), &mut |_| ()).await?;
     assert!(sign_ins.iter().all(|sign_in| sign_in.password == PASSWORD));
     Ok(())
@@ -48,15 +51,41 @@ async fn every_state_and_every_refusal_is_there(db: &TestDb) -> Outcome {
     let fleet = terminals::Entity::find().all(db.reader()).await?;
     assert_eq!(fleet.len(), 120);
     for state in Lifecycle::VARIANTS {
-        assert!(fleet.iter().filter(|terminal| terminal.lifecycle == state.code()).count() >= 5, "{state:?}");
+        assert!(
+            fleet
+                .iter()
+                .filter(|terminal| terminal.lifecycle == state.code())
+                .count()
+                >= 5,
+            "{state:?}"
+        );
     }
-    let registered: Vec<_> = fleet.iter().filter(|terminal| terminal.lifecycle == "registered").collect();
+    let registered: Vec<_> = fleet
+        .iter()
+        .filter(|terminal| terminal.lifecycle == "registered")
+        .collect();
     let token = |terminal: &terminals::Model| terminal.token_hash.is_some();
     let seen = |terminal: &terminals::Model| terminal.last_seen_at.map(|at| NOW.0 - at);
-    assert!(registered.iter().any(|terminal| !token(terminal) && seen(terminal).is_none()));
-    assert!(registered.iter().any(|terminal| token(terminal) && seen(terminal).is_none()));
-    assert!(registered.iter().any(|terminal| token(terminal) && seen(terminal).is_some_and(|age| age < 300_000)));
-    assert!(registered.iter().any(|terminal| token(terminal) && seen(terminal).is_some_and(|age| age > 3_600_000)));
+    assert!(
+        registered
+            .iter()
+            .any(|terminal| !token(terminal) && seen(terminal).is_none())
+    );
+    assert!(
+        registered
+            .iter()
+            .any(|terminal| token(terminal) && seen(terminal).is_none())
+    );
+    assert!(
+        registered
+            .iter()
+            .any(|terminal| token(terminal) && seen(terminal).is_some_and(|age| age < 300_000))
+    );
+    assert!(
+        registered
+            .iter()
+            .any(|terminal| token(terminal) && seen(terminal).is_some_and(|age| age > 3_600_000))
+    );
     let instants = |t: &terminals::Model| [Some(t.created_at), t.registered_at, t.token_issued_at, t.last_seen_at];
     assert!(fleet.iter().flat_map(instants).flatten().all(|at| at <= NOW.0));
 
@@ -65,18 +94,33 @@ async fn every_state_and_every_refusal_is_there(db: &TestDb) -> Outcome {
         records.entry(&terminal.sn).or_default().push(terminal);
     }
     let twice: Vec<_> = records.values().filter(|records| records.len() > 1).collect();
-    assert!(twice.iter().any(|records| records[0].manufacturer != records[1].manufacturer));
+    assert!(
+        twice
+            .iter()
+            .any(|records| records[0].manufacturer != records[1].manufacturer)
+    );
     assert!(twice.iter().any(|records| {
         records[0].manufacturer == records[1].manufacturer
-            && records.iter().filter(|terminal| terminal.lifecycle == "retired").count() == 1
+            && records
+                .iter()
+                .filter(|terminal| terminal.lifecycle == "retired")
+                .count()
+                == 1
     }));
 
-    let log = device_log::Entity::find().order_by_asc(device_log::Column::Id).all(db.reader()).await?;
+    let log = device_log::Entity::find()
+        .order_by_asc(device_log::Column::Id)
+        .all(db.reader())
+        .await?;
     let reasons: BTreeSet<&str> = log.iter().filter_map(|entry| entry.reason.as_deref()).collect();
     for reason in Reason::VARIANTS {
         // These come with what later issues build.
-        let later =
-            [Reason::CodeRevoked, Reason::MerchantSuspended, Reason::TerminalRetired, Reason::TooManyAttempts];
+        let later = [
+            Reason::CodeRevoked,
+            Reason::MerchantSuspended,
+            Reason::TerminalRetired,
+            Reason::TooManyAttempts,
+        ];
         assert_eq!(reasons.contains(reason.code()), !later.contains(reason), "{reason:?}");
     }
     let mut sequences: BTreeMap<_, i64> = BTreeMap::new();
@@ -90,7 +134,11 @@ async fn every_state_and_every_refusal_is_there(db: &TestDb) -> Outcome {
     assert_eq!((verified.chains, verified.entries), (9, log.len() as u64));
 
     for user in users::Entity::find().all(db.reader()).await? {
-        assert!(user.password_hash.is_some_and(|hash| hash.starts_with("$argon2id$")), "{}", user.login);
+        assert!(
+            user.password_hash.is_some_and(|hash| hash.starts_with("$argon2id$")),
+            "{}",
+            user.login
+        );
     }
     Ok(())
 }
@@ -98,7 +146,10 @@ async fn every_state_and_every_refusal_is_there(db: &TestDb) -> Outcome {
 async fn many_terminals_are_as_many_as_asked_for(db: &TestDb) -> Outcome {
     seed(db, 3_333).await?;
     assert_eq!(terminals::Entity::find().count(db.reader()).await?, 3_333);
-    let merchants = merchants::Entity::find().order_by_asc(merchants::Column::Id).all(db.reader()).await?;
+    let merchants = merchants::Entity::find()
+        .order_by_asc(merchants::Column::Id)
+        .all(db.reader())
+        .await?;
     assert!((15..40).contains(&merchants.len()), "{}", merchants.len());
     let numbers: HashSet<&str> = merchants.iter().map(|merchant| merchant.merchant_no.as_str()).collect();
     assert_eq!(numbers.len(), merchants.len());
@@ -113,14 +164,22 @@ async fn many_terminals_are_as_many_as_asked_for(db: &TestDb) -> Outcome {
             .await?;
         assert!(i64::try_from(used)? <= merchant.terminal_quota, "{}", merchant.name);
     }
-    let imported: i64 = import_batches::Entity::find().all(db.reader()).await?.iter().map(|b| b.rows_total).sum();
+    let imported: i64 = import_batches::Entity::find()
+        .all(db.reader())
+        .await?
+        .iter()
+        .map(|b| b.rows_total)
+        .sum();
     assert_eq!(imported, 3_333);
     verify(db.reader(), &mut |_| ()).await?;
     Ok(())
 }
 
 async fn what_fails_leaves_nothing(db: &TestDb) -> Outcome {
-    let options = Options { terminals: demo::TERMINALS, password: Some(PASSWORD.to_owned()) };
+    let options = Options {
+        terminals: demo::TERMINALS,
+        password: Some(PASSWORD.to_owned()),
+    };
     let full = |_: &[demo::SignIn]| Err(std::io::Error::from(std::io::ErrorKind::StorageFull));
     let failed = demo::seed(db, &surroundings(), &options, full, &mut |_| ()).await;
     assert!(matches!(failed, Err(DemoError::Keep(_))));
