@@ -16,6 +16,9 @@ async function firstDevice(page: Page, list: string): Promise<string> {
   return (await page.getByRole("link", { name: /查看|View/ }).last().getAttribute("href")) ?? "";
 }
 
+// Many pages each, on machines that may be slow.
+test.setTimeout(300_000);
+
 // What is on a page does not depend on scripts: once is enough.
 test.beforeEach(({}, info) => {
   test.skip(info.project.name !== "js", "the same pages without JavaScript");

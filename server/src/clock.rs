@@ -87,7 +87,9 @@ impl Surroundings {
     pub fn new_id(&self) -> Uuid {
         let now = u64::try_from(self.now().0).unwrap_or_default() * KEYS_PER_MS;
         let next = |newest: u64| now.max(newest + 1);
-        let newest = self.newest_key.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |newest| Some(next(newest)));
+        let newest = self
+            .newest_key
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |newest| Some(next(newest)));
         let key = newest.map_or(now, next);
         let mut rest = self.bytes::<10>();
         [rest[0], rest[1]] = ((key % KEYS_PER_MS) as u16).to_be_bytes();
@@ -112,7 +114,11 @@ mod tests {
         let keys: Vec<Uuid> = (0..5000).map(|_| surroundings.new_id()).collect();
         assert!(keys.windows(2).all(|pair| pair[0] < pair[1]));
         assert_eq!(keys[0].as_u128() >> 80, 1_772_337_600_000);
-        assert_eq!(keys[4999].as_u128() >> 80, 1_772_337_600_001, "the counter borrows from the next millisecond");
+        assert_eq!(
+            keys[4999].as_u128() >> 80,
+            1_772_337_600_001,
+            "the counter borrows from the next millisecond"
+        );
         assert!(keys.iter().all(|key| key.get_version_num() == 7));
     }
 }

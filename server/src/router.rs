@@ -43,9 +43,7 @@ const SESSION: time::Duration = time::Duration::hours(12);
 /// Everything that Tillkeeper answers.
 pub fn router(state: AppState) -> Router {
     register_actions();
-    let timeout = |patience| {
-        TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, patience)
-    };
+    let timeout = |patience| TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, patience);
     let prompt = Router::new()
         .nest(device_api::PREFIX, device_api::routes())
         .route("/healthz", get(health::healthz))
@@ -53,8 +51,10 @@ pub fn router(state: AppState) -> Router {
         .merge(site(&state))
         .merge(people(&state))
         .layer((timeout(PATIENCE), DefaultBodyLimit::max(BODY_BYTES)));
-    let patient = upload(&state)
-        .layer((timeout(IMPORT_PATIENCE), DefaultBodyLimit::max(MAX_FILE_BYTES + FORM_BYTES)));
+    let patient = upload(&state).layer((
+        timeout(IMPORT_PATIENCE),
+        DefaultBodyLimit::max(MAX_FILE_BYTES + FORM_BYTES),
+    ));
     prompt
         .merge(patient)
         .layer(
@@ -95,7 +95,11 @@ fn upload(state: &AppState) -> Router<AppState> {
 fn sessions(state: &AppState) -> SessionManagerLayer<DatabaseSessions> {
     let store = DatabaseSessions::new(state.database.clone(), state.surroundings.clone(), SESSION);
     SessionManagerLayer::new(store)
-        .with_name(if state.front.secure { "__Host-tillkeeper" } else { "tillkeeper" })
+        .with_name(if state.front.secure {
+            "__Host-tillkeeper"
+        } else {
+            "tillkeeper"
+        })
         .with_secure(state.front.secure)
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
@@ -105,12 +109,16 @@ fn sessions(state: &AppState) -> SessionManagerLayer<DatabaseSessions> {
 /// The built files. Their names hold hashes of what is in them, so that browsers may keep them for good.
 fn site(state: &AppState) -> Router<AppState> {
     let folder = &state.front.site_dir;
-    let package = ServeDir::new(folder.join("pkg")).precompressed_br().precompressed_gzip();
+    let package = ServeDir::new(folder.join("pkg"))
+        .precompressed_br()
+        .precompressed_gzip();
     let hashed = state.leptos.hash_files;
-    let kept = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let cached = |value| {
-        SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static(value))
+    let kept = if hashed {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
     };
+    let cached = |value| SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static(value));
     Router::new()
         .nest_service("/pkg", ServiceBuilder::new().layer(cached(kept)).service(package))
         .route_service(

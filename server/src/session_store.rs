@@ -11,9 +11,9 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use time::OffsetDateTime;
+use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
-use tower_sessions::SessionStore;
 use uuid::Uuid;
 
 /// Name under which a session holds its user's key.
@@ -36,7 +36,11 @@ impl fmt::Debug for DatabaseSessions {
 impl DatabaseSessions {
     /// Sessions in `database` that end `lifetime` after they were last changed.
     pub fn new(database: Database, surroundings: Surroundings, lifetime: time::Duration) -> Self {
-        Self { database, surroundings, lifetime }
+        Self {
+            database,
+            surroundings,
+            lifetime,
+        }
     }
 
     /// When a session that is changed now ends. The record's own expiry is told by a clock that nobody injected.
@@ -121,16 +125,21 @@ impl SessionStore for DatabaseSessions {
         let Some(session) = found else {
             return Ok(None);
         };
-        let data = serde_json::from_str(&session.data)
+        let data = serde_json::from_str(&session.data).map_err(|error| Error::Decode(error.to_string()))?;
+        let expiry_date = OffsetDateTime::from_unix_timestamp_nanos(i128::from(session.expires_at) * 1_000_000)
             .map_err(|error| Error::Decode(error.to_string()))?;
-        let expiry_date =
-            OffsetDateTime::from_unix_timestamp_nanos(i128::from(session.expires_at) * 1_000_000)
-                .map_err(|error| Error::Decode(error.to_string()))?;
-        Ok(Some(Record { id: *id, data, expiry_date }))
+        Ok(Some(Record {
+            id: *id,
+            data,
+            expiry_date,
+        }))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        Entity::delete_by_id(hash_of(id)).exec(self.database.writer()).await.map_err(backend)?;
+        Entity::delete_by_id(hash_of(id))
+            .exec(self.database.writer())
+            .await
+            .map_err(backend)?;
         Ok(())
     }
 }

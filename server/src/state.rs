@@ -42,11 +42,7 @@ pub struct Front {
 impl AppState {
     /// # Errors
     /// [`PasswordError`] when the hashing library refuses its parameters.
-    pub fn new(
-        config: &Config,
-        database: Database,
-        surroundings: Surroundings,
-    ) -> Result<Self, PasswordError> {
+    pub fn new(config: &Config, database: Database, surroundings: Surroundings) -> Result<Self, PasswordError> {
         let services = Services::new(database.clone(), surroundings.clone())?;
         let public_origin = config.public_url.as_ref().map(|url| url.origin().to_owned());
         Ok(Self {

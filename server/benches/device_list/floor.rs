@@ -91,14 +91,24 @@ pub(crate) async fn router(url: &str, page: &str) -> Result<Router> {
         .pragma("query_only", "ON")
         .pragma("mmap_size", (256 * 1024 * 1024).to_string())
         .statement_cache_capacity(256);
-    let pool = SqlitePoolOptions::new().min_connections(4).max_connections(4).connect_with(options).await?;
+    let pool = SqlitePoolOptions::new()
+        .min_connections(4)
+        .max_connections(4)
+        .connect_with(options)
+        .await?;
     let first: Vec<Row> = {
-        let merchant: Uuid =
-            sqlx::query_scalar("SELECT merchant_id FROM users WHERE login = ?").bind(crate::LOGIN).fetch_one(&pool).await?;
+        let merchant: Uuid = sqlx::query_scalar("SELECT merchant_id FROM users WHERE login = ?")
+            .bind(crate::LOGIN)
+            .fetch_one(&pool)
+            .await?;
         sqlx::query_as(LIST).bind(merchant).fetch_all(&pool).await?
     };
     let page = Arc::new(Page::learn(page, &first)?);
-    let floor = Floor { pool, surroundings: Surroundings::system(), page };
+    let floor = Floor {
+        pool,
+        surroundings: Surroundings::system(),
+        page,
+    };
     Ok(Router::new().route(crate::PATH, get(list)).with_state(floor))
 }
 
@@ -112,7 +122,10 @@ async fn list(State(floor): State<Floor>, headers: HeaderMap) -> Response {
 
 impl Floor {
     async fn answer(&self, headers: &HeaderMap) -> Result<Option<String>> {
-        let cookie = headers.get(header::COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let cookie = headers
+            .get(header::COOKIE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         let id = URL_SAFE_NO_PAD.decode(cookie.split_once('=').unwrap_or_default().1)?;
         let mut hash = Sha256::new();
         hash.update(b"tillkeeper session 1");
@@ -125,7 +138,9 @@ impl Floor {
         let Some((user, _)) = session else { return Ok(None) };
         let user: Option<(String, String, Option<Uuid>, Option<i64>)> =
             sqlx::query_as(USER).bind(user).fetch_optional(&self.pool).await?;
-        let Some((_, _, Some(merchant), None)) = user else { return Ok(None) };
+        let Some((_, _, Some(merchant), None)) = user else {
+            return Ok(None);
+        };
         let _stores: Vec<(Uuid, String)> = sqlx::query_as(STORES).bind(merchant).fetch_all(&self.pool).await?;
         let _models: Vec<String> = sqlx::query_scalar(MODELS).bind(merchant).fetch_all(&self.pool).await?;
         let rows: Vec<Row> = sqlx::query_as(LIST).bind(merchant).fetch_all(&self.pool).await?;
@@ -141,18 +156,26 @@ impl Page {
         let (before, rest) = page.split_once("<tbody").ok_or("the page has no table")?;
         let (attributes, rest) = rest.split_once('>').ok_or("the page has no table")?;
         let (body, after) = rest.split_once("</tbody>").ok_or("the page has no table")?;
-        let shown: Vec<&str> = body.split_inclusive("</tr>").collect();
+        let shown: Vec<&str> = body.split_inclusive("</tr>").take(50).collect();
         let mut known = HashMap::new();
         for (row, html) in rows.iter().zip(&shown) {
             let cells: Vec<&str> = html.split_inclusive("</td>").collect();
             known.insert(row.sn_printed.clone(), KNOWN_CELLS.map(|cell| cells[cell].to_owned()));
         }
         // A row that says each thing in another way tells which is where.
-        let telling = rows.iter().position(|row| row.sn != row.sn_printed && row.store_name.is_some());
+        let telling = rows
+            .iter()
+            .take(shown.len())
+            .position(|row| row.sn != row.sn_printed && row.store_name.is_some());
         let telling = telling.ok_or("no row on the first page has a serial number with dashes")?;
         let row = pieces(shown[telling], &rows[telling]);
         let before = cut(&format!("{before}<tbody{attributes}>"));
-        Ok(Self { before, row, after: cut(&format!("</tbody>{after}")), known })
+        Ok(Self {
+            before,
+            row,
+            after: cut(&format!("</tbody>{after}")),
+            known,
+        })
     }
 
     fn write(&self, rows: &[Row], nonce: &str) -> String {
@@ -222,7 +245,10 @@ fn pieces(html: &str, row: &Row) -> Vec<Piece> {
         }
         let (mut text, mut rest) = (String::new(), cell);
         while let Some(c) = rest.chars().next() {
-            match values.iter().find(|(value, _)| !value.is_empty() && rest.starts_with(value)) {
+            match values
+                .iter()
+                .find(|(value, _)| !value.is_empty() && rest.starts_with(value))
+            {
                 Some((value, slot)) => {
                     pieces.push(Piece::Text(std::mem::take(&mut text)));
                     pieces.push(Piece::Slot(*slot));

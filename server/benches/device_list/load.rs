@@ -19,8 +19,22 @@ pub(crate) struct Load {
 /// Asks for `url` with a cookie for some seconds.
 pub(crate) async fn wrk(url: String, cookie: String, seconds: u32) -> Result<Load> {
     let output = Command::new("wrk")
-        .args(["--latency", "--threads", "1", "--connections", CONNECTIONS, "--timeout", "10"])
-        .args(["--duration", &format!("{seconds}s"), "--header", &format!("Cookie: {cookie}"), &url])
+        .args([
+            "--latency",
+            "--threads",
+            "1",
+            "--connections",
+            CONNECTIONS,
+            "--timeout",
+            "10",
+        ])
+        .args([
+            "--duration",
+            &format!("{seconds}s"),
+            "--header",
+            &format!("Cookie: {cookie}"),
+            &url,
+        ])
         .output()
         .await
         .map_err(|error| format!("wrk cannot be run ({error}); on Debian: apt-get install wrk"))?;
@@ -31,9 +45,15 @@ pub(crate) async fn wrk(url: String, cookie: String, seconds: u32) -> Result<Loa
     let after = |label: &str| {
         let line = said.lines().map(str::trim).find(|line| line.starts_with(label));
         let value = line.and_then(|line| line.split_whitespace().last());
-        value.map(str::to_owned).ok_or_else(|| format!("wrk says nothing of {label}:\n{said}"))
+        value
+            .map(str::to_owned)
+            .ok_or_else(|| format!("wrk says nothing of {label}:\n{said}"))
     };
-    Ok(Load { requests_per_second: after("Requests/sec:")?.parse()?, p50: after("50%")?, p99: after("99%")? })
+    Ok(Load {
+        requests_per_second: after("Requests/sec:")?.parse()?,
+        p50: after("50%")?,
+        p99: after("99%")?,
+    })
 }
 
 /// The run in the middle.

@@ -39,13 +39,20 @@ struct Arguments {
 
 impl Arguments {
     fn read() -> Result<Self> {
-        let mut arguments = Self { terminals: vec![100_000, 1_000_000], seconds: 5, rounds: 3 };
+        let mut arguments = Self {
+            terminals: vec![100_000, 1_000_000],
+            seconds: 5,
+            rounds: 3,
+        };
         let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
         while let Some(word) = words.next() {
             let value = words.next().ok_or_else(|| format!("{word} needs a value"))?;
             match word.as_str() {
                 "--terminals" => {
-                    arguments.terminals = value.split(',').map(str::parse).collect::<std::result::Result<_, _>>()?;
+                    arguments.terminals = value
+                        .split(',')
+                        .map(str::parse)
+                        .collect::<std::result::Result<_, _>>()?;
                 }
                 "--seconds" => arguments.seconds = value.parse()?,
                 "--rounds" => arguments.rounds = value.parse()?,
@@ -76,7 +83,9 @@ async fn measure(terminals: u64, arguments: &Arguments) -> Result<Weight> {
     let database = filled(terminals).await?;
     let url = database_url(terminals);
     let config = load(&Sources {
-        variables: std::env::vars_os().filter(|(name, _)| name == "TILLKEEPER_SITE_DIR").collect(),
+        variables: std::env::vars_os()
+            .filter(|(name, _)| name == "TILLKEEPER_SITE_DIR")
+            .collect(),
         ..Sources::default()
     })?
     .config;
@@ -98,8 +107,14 @@ async fn measure(terminals: u64, arguments: &Arguments) -> Result<Weight> {
     }
     let (hand, product) = (load::median(hand), load::median(product));
     let ratio = product.requests_per_second / hand.requests_per_second;
-    for (name, load, ratio) in [("by hand", &hand, String::new()), ("Tillkeeper", &product, format!("{ratio:.2}"))] {
-        println!("| {terminals} | {name} | {:.0} | {} | {} | {ratio} |", load.requests_per_second, load.p50, load.p99);
+    for (name, load, ratio) in [
+        ("by hand", &hand, String::new()),
+        ("Tillkeeper", &product, format!("{ratio:.2}")),
+    ] {
+        println!(
+            "| {terminals} | {name} | {:.0} | {} | {} | {ratio} |",
+            load.requests_per_second, load.p50, load.p99
+        );
     }
     let html = get(&app, &cookie, Some("br")).await?;
     Weight::of(&config.site_dir, html.len() as u64)
@@ -109,7 +124,10 @@ async fn measure(terminals: u64, arguments: &Arguments) -> Result<Weight> {
 async fn filled(terminals: u64) -> Result<Database> {
     let database = Database::connect(&database_url(terminals)).await?;
     migrations::up(database.writer()).await?;
-    let options = Options { terminals, password: Some(PASSWORD.to_owned()) };
+    let options = Options {
+        terminals,
+        password: Some(PASSWORD.to_owned()),
+    };
     match seed(&database, &Surroundings::system(), &options, |_| Ok(()), &mut |_| {}).await {
         Ok(_) | Err(server::demo::DemoError::InUse) => Ok(database),
         Err(error) => Err(error.into()),
@@ -118,17 +136,27 @@ async fn filled(terminals: u64) -> Result<Database> {
 
 fn database_url(terminals: u64) -> String {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    format!("sqlite:{}", folder.join(format!("device-list-{terminals}.db")).display())
+    format!(
+        "sqlite:{}",
+        folder.join(format!("device-list-{terminals}.db")).display()
+    )
 }
 
 async fn sign_in(app: &Router) -> Result<String> {
     let request = Request::post("/sign-in")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(Body::from(format!("login={LOGIN}&password={}", PASSWORD.replace(' ', "+"))))?;
+        .body(Body::from(format!(
+            "login={LOGIN}&password={}",
+            PASSWORD.replace(' ', "+")
+        )))?;
     let response = app.clone().oneshot(request).await?;
     let cookies = response.headers().get_all(header::SET_COOKIE).iter();
-    let cookie = cookies.filter_map(|cookie| cookie.to_str().ok()).find(|cookie| cookie.starts_with("tillkeeper="));
-    let cookie = cookie.and_then(|cookie| cookie.split(';').next()).ok_or("the demo user cannot sign in")?;
+    let cookie = cookies
+        .filter_map(|cookie| cookie.to_str().ok())
+        .find(|cookie| cookie.starts_with("tillkeeper="));
+    let cookie = cookie
+        .and_then(|cookie| cookie.split(';').next())
+        .ok_or("the demo user cannot sign in")?;
     Ok(cookie.to_owned())
 }
 
@@ -180,15 +208,25 @@ impl Weight {
                     bytes = Some(file.metadata()?.len());
                 }
             }
-            parts.push((name, bytes.ok_or_else(|| format!("no file *{end} in {}", site.display()))?));
+            parts.push((
+                name,
+                bytes.ok_or_else(|| format!("no file *{end} in {}", site.display()))?,
+            ));
         }
         Ok(Self { parts })
     }
 
     fn print(&self) {
         let total: u64 = self.parts.iter().map(|(_, bytes)| bytes).sum();
-        let parts: Vec<_> = self.parts.iter().map(|(name, bytes)| format!("{name} {bytes}")).collect();
+        let parts: Vec<_> = self
+            .parts
+            .iter()
+            .map(|(name, bytes)| format!("{name} {bytes}"))
+            .collect();
         let verdict = if total <= MOST_BYTES { "within" } else { "OVER" };
-        println!("\nFirst load, brotli bytes: {} = {total} ({verdict} {MOST_BYTES})", parts.join(" + "));
+        println!(
+            "\nFirst load, brotli bytes: {} = {total} ({verdict} {MOST_BYTES})",
+            parts.join(" + ")
+        );
     }
 }

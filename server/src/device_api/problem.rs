@@ -44,12 +44,18 @@ impl Problem {
 
     /// The same with what is wrong in particular.
     pub fn with_detail(self, detail: impl Into<String>) -> Self {
-        Self { detail: Some(detail.into()), ..self }
+        Self {
+            detail: Some(detail.into()),
+            ..self
+        }
     }
 
     /// The same with the request's id.
     pub fn of_request(self, request: &RequestInfo) -> Self {
-        Self { request_id: Some(request.id.clone()), ..self }
+        Self {
+            request_id: Some(request.id.clone()),
+            ..self
+        }
     }
 }
 

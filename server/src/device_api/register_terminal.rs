@@ -88,7 +88,10 @@ pub(super) async fn register_terminal(
     let answer = RegisteredTerminal {
         terminal_id: claimed.terminal.to_string(),
         sn: claimed.sn.as_str().to_owned(),
-        merchant: RegisteredMerchant { merchant_no: claimed.merchant_no, name: claimed.merchant_name },
+        merchant: RegisteredMerchant {
+            merchant_no: claimed.merchant_no,
+            name: claimed.merchant_name,
+        },
         token: claimed.token,
     };
     Ok((StatusCode::CREATED, Json(answer)))
@@ -107,9 +110,11 @@ fn input(body: RegisterTerminal) -> Result<ClaimInput, Problem> {
     if body.sn.chars().count() > KEY_CHARS {
         short("sn", &body.sn, KEY_CHARS)?;
     }
-    for (field, value) in
-        [("model", &body.model), ("firmware", &body.firmware), ("app_version", &body.app_version)]
-    {
+    for (field, value) in [
+        ("model", &body.model),
+        ("firmware", &body.firmware),
+        ("app_version", &body.app_version),
+    ] {
         short(field, value.as_deref().unwrap_or_default(), TEXT_CHARS)?;
     }
     Ok(ClaimInput {

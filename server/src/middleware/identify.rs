@@ -12,12 +12,7 @@ use tower_sessions::Session;
 use uuid::Uuid;
 
 /// Puts an `Option<Caller>` into the request's extensions: the session's user as the database knows it now.
-pub async fn identify(
-    State(state): State<AppState>,
-    session: Session,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub async fn identify(State(state): State<AppState>, session: Session, mut request: Request, next: Next) -> Response {
     let info = request.extensions().get::<RequestInfo>().cloned().unwrap_or_default();
     match caller(&state, &session, info).await {
         Ok(caller) => {
@@ -31,11 +26,7 @@ pub async fn identify(
 /// Who asks could not be found out; it has been logged.
 struct Unreadable;
 
-async fn caller(
-    state: &AppState,
-    session: &Session,
-    info: RequestInfo,
-) -> Result<Option<Caller>, Unreadable> {
+async fn caller(state: &AppState, session: &Session, info: RequestInfo) -> Result<Option<Caller>, Unreadable> {
     let user = session.get::<Uuid>(USER).await.map_err(|error| {
         tracing::error!(%error, "a session could not be read");
         Unreadable

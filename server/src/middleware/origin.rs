@@ -31,8 +31,7 @@ fn is_own(headers: &HeaderMap, front: &Front) -> bool {
     };
     match &front.public_origin {
         Some(public) => origin.eq_ignore_ascii_case(public),
-        None => text(&header::HOST)
-            .is_some_and(|host| origin.eq_ignore_ascii_case(&format!("http://{host}"))),
+        None => text(&header::HOST).is_some_and(|host| origin.eq_ignore_ascii_case(&format!("http://{host}"))),
     }
 }
 
@@ -60,11 +59,17 @@ mod tests {
         let public = Some("https://pos.example");
         assert!(own(public, &[("sec-fetch-site", "same-origin")]));
         assert!(own(public, &[("origin", "https://pos.example")]));
-        assert!(own(None, &[("origin", "http://localhost:3000"), ("host", "localhost:3000")]));
+        assert!(own(
+            None,
+            &[("origin", "http://localhost:3000"), ("host", "localhost:3000")]
+        ));
         assert!(own(public, &[]));
         assert!(!own(public, &[("sec-fetch-site", "cross-site")]));
         assert!(!own(public, &[("sec-fetch-site", "same-site")]));
-        assert!(!own(public, &[("sec-fetch-site", "cross-site"), ("origin", "https://pos.example")]));
+        assert!(!own(
+            public,
+            &[("sec-fetch-site", "cross-site"), ("origin", "https://pos.example")]
+        ));
         assert!(!own(public, &[("origin", "null")]));
         assert!(!own(public, &[("origin", "https://pos.example.evil")]));
         assert!(!own(None, &[("origin", "http://evil"), ("host", "localhost:3000")]));

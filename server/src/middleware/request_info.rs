@@ -15,13 +15,12 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Puts a [`RequestInfo`] into the request's extensions and `x-request-id` into the answer. An id that the client sends is
 /// not taken over: it would let anybody write into the logs.
-pub async fn request_info(
-    State(state): State<AppState>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub async fn request_info(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let id = state.surroundings.new_id().simple().to_string();
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let peer = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| info.0.ip());
     let address = client_address(peer, request.headers(), &state.front.trusted_proxies);
     let address = address.map(|address| address.to_string());
     let info = RequestInfo { address, id };
@@ -41,11 +40,7 @@ pub async fn request_info(
 
 /// The client's address: the peer's, or, while that is a trusted proxy, the one before it in `X-Forwarded-For`, read from
 /// the right, where the nearest proxy has written.
-fn client_address(
-    peer: Option<IpAddr>,
-    headers: &HeaderMap,
-    trusted: &[IpNet],
-) -> Option<IpAddr> {
+fn client_address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
     let mut address = peer?.to_canonical();
     let forwarded: Vec<&str> = headers
         .get_all(X_FORWARDED_FOR)
@@ -75,7 +70,9 @@ mod tests {
             headers.append(X_FORWARDED_FOR, HeaderValue::from_str(value).unwrap());
         }
         let trusted: Vec<IpNet> = trusted.iter().map(|network| network.parse().unwrap()).collect();
-        client_address(Some(peer.parse().unwrap()), &headers, &trusted).unwrap().to_string()
+        client_address(Some(peer.parse().unwrap()), &headers, &trusted)
+            .unwrap()
+            .to_string()
     }
 
     #[test]
@@ -86,7 +83,10 @@ mod tests {
             address("10.0.0.1", &["203.0.113.9, 198.51.100.7", "10.0.0.2"], &["10.0.0.0/8"]),
             "198.51.100.7"
         );
-        assert_eq!(address("::ffff:10.0.0.1", &["198.51.100.7"], &["10.0.0.0/8"]), "198.51.100.7");
+        assert_eq!(
+            address("::ffff:10.0.0.1", &["198.51.100.7"], &["10.0.0.0/8"]),
+            "198.51.100.7"
+        );
         assert_eq!(address("10.0.0.1", &["nonsense"], &["10.0.0.0/8"]), "10.0.0.1");
     }
 }

@@ -28,8 +28,7 @@ pub struct LanguageForm {
 pub async fn language(State(state): State<AppState>, Form(form): Form<LanguageForm>) -> Response {
     let locale = locale_of(Some(&form.language), None);
     let secure = if state.front.secure { "; Secure" } else { "" };
-    let cookie =
-        format!("{COOKIE}={locale}; Path=/; Max-Age={REMEMBERED}; HttpOnly; SameSite=Lax{secure}");
+    let cookie = format!("{COOKIE}={locale}; Path=/; Max-Age={REMEMBERED}; HttpOnly; SameSite=Lax{secure}");
     let back = if is_local(&form.back) { form.back.as_str() } else { "/" };
     ([(header::SET_COOKIE, cookie)], Redirect::to(back)).into_response()
 }

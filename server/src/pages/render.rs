@@ -42,7 +42,9 @@ pub async fn action(State(state): State<AppState>, request: Request) -> Response
     let (parts, body) = request.into_parts();
     let context = context(&state, &parts);
     let request: axum::http::Request<Body> = Request::from_parts(parts, body);
-    leptos_axum::handle_server_fns_with_context(context, request).await.into_response()
+    leptos_axum::handle_server_fns_with_context(context, request)
+        .await
+        .into_response()
 }
 
 fn context(state: &AppState, parts: &Parts) -> impl Fn() + Clone + Send + Sync + 'static {
@@ -62,7 +64,10 @@ pub fn rendering(state: &AppState, parts: &Parts) -> Rendering {
     Rendering {
         locale: locale_of(
             cookie(&parts.headers, super::language::COOKIE),
-            parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()),
+            parts
+                .headers
+                .get(header::ACCEPT_LANGUAGE)
+                .and_then(|value| value.to_str().ok()),
         ),
         now: state.surroundings.now(),
         request: parts.extensions.get::<RequestInfo>().cloned().unwrap_or_default(),

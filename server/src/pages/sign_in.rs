@@ -9,8 +9,8 @@ use app::flash::{Back, Flash, Redirect, redirect, redirect_with};
 use app::request::address;
 use axum::Form;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tower_sessions::Session;
@@ -36,7 +36,11 @@ pub async fn sign_in(
     Form(form): Form<SignInForm>,
 ) -> Response {
     let rendering = rendering(&state, &parts);
-    let checked = state.services.accounts.sign_in(&rendering.request, &form.login, &form.password).await;
+    let checked = state
+        .services
+        .accounts
+        .sign_in(&rendering.request, &form.login, &form.password)
+        .await;
     let result = match checked {
         Ok(user) => begin(&session, user.0).await,
         Err(error) => Err(error),
@@ -45,7 +49,10 @@ pub async fn sign_in(
         Ok(()) if form.next.is_empty() => redirect("/"),
         Ok(()) => redirect(form.next),
         Err(error) => {
-            let to = address("/sign-in", [("login", form.login.as_str()), ("next", form.next.as_str())]);
+            let to = address(
+                "/sign-in",
+                [("login", form.login.as_str()), ("next", form.next.as_str())],
+            );
             Back::from(to).with_error(&error)
         }
     };

@@ -4,15 +4,13 @@ use super::failure::{Failure, unreadable};
 use super::passwords::Passwords;
 use crate::clock::Surroundings;
 use crate::database::Database;
-use crate::entities::{merchants, users};
+use crate::entities::{merchants, sessions, users};
 use app::backend::accounts::Accounts;
 use app::caller::{Caller, PlatformAdmin, PlatformViewer, RequestInfo};
 use app::domain::{Login, MerchantId, MerchantNo, Name, Role, UserId};
 use app::error::{AppError, Invalid};
 use async_trait::async_trait;
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, SqlErr,
-};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, SqlErr};
 
 /// Fewest and most characters of a password.
 pub const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 12..=128;
@@ -85,7 +83,11 @@ impl From<Failure> for AccountError {
 
 impl AccountService {
     pub(super) fn new(database: Database, surroundings: Surroundings, passwords: Passwords) -> Self {
-        Self { database, surroundings, passwords }
+        Self {
+            database,
+            surroundings,
+            passwords,
+        }
     }
 
     /// Who a session's user is now; `None` when the user may no longer sign in.
@@ -94,11 +96,7 @@ impl AccountService {
     ///
     /// # Errors
     /// [`AppError::Internal`].
-    pub async fn caller(
-        &self,
-        user: UserId,
-        request: RequestInfo,
-    ) -> Result<Option<Caller>, AppError> {
+    pub async fn caller(&self, user: UserId, request: RequestInfo) -> Result<Option<Caller>, AppError> {
         let found = users::Entity::find_by_id(user.0)
             .one(self.database.reader())
             .await
@@ -156,7 +154,7 @@ impl AccountService {
         }
     }
 
-    /// Gives an account another password.
+    /// Gives an account another password and ends its sessions.
     ///
     /// **Permissions:** [`PlatformAdmin`].
     ///
@@ -169,16 +167,7 @@ impl AccountService {
         password: String,
     ) -> Result<(), AccountError> {
         let password_hash = self.hashed(password).await?;
-        let now = self.surroundings.now().0;
-        let changed = users::Entity::update_many()
-            .col_expr(users::Column::PasswordHash, password_hash.into())
-            .col_expr(users::Column::PasswordChangedAt, now.into())
-            .col_expr(users::Column::UpdatedAt, now.into())
-            .filter(users::Column::Login.eq(login.as_str()))
-            .exec(self.database.writer())
-            .await
-            .map_err(Failure::from)?;
-        if changed.rows_affected == 0 { Err(AccountError::LoginUnknown) } else { Ok(()) }
+        self.change_password(login, password_hash).await
     }
 
     /// All accounts, by login.
@@ -203,8 +192,7 @@ impl AccountService {
         users
             .into_iter()
             .map(|user| {
-                let merchant =
-                    merchants.iter().find(|merchant| Some(merchant.id) == user.merchant_id);
+                let merchant = merchants.iter().find(|merchant| Some(merchant.id) == user.merchant_id);
                 Ok(UserRow {
                     login: user.login,
                     display_name: user.display_name,
@@ -217,12 +205,40 @@ impl AccountService {
             .map_err(AppError::from)
     }
 
+    /// Whoever knew the password before is signed out everywhere.
+    async fn change_password(&self, login: &Login, password_hash: String) -> Result<(), AccountError> {
+        let now = self.surroundings.now().0;
+        let txn = self.database.begin().await.map_err(Failure::from)?;
+        let found = users::Entity::find()
+            .filter(users::Column::Login.eq(login.as_str()))
+            .one(&txn)
+            .await
+            .map_err(Failure::from)?;
+        let user = found.ok_or(AccountError::LoginUnknown)?;
+        sessions::Entity::delete_many()
+            .filter(sessions::Column::UserId.eq(user.id))
+            .exec(&txn)
+            .await
+            .map_err(Failure::from)?;
+        let mut user = users::ActiveModel::from(user);
+        user.password_hash = Set(Some(password_hash));
+        user.password_changed_at = Set(Some(now));
+        user.updated_at = Set(now);
+        user.update(&txn).await.map_err(Failure::from)?;
+        txn.commit().await.map_err(Failure::from)?;
+        Ok(())
+    }
+
     async fn hashed(&self, password: String) -> Result<String, AccountError> {
         let length = password.chars().count();
         if !PASSWORD_CHARS.contains(&length) {
             return Err(AccountError::PasswordLength(length));
         }
-        Ok(self.passwords.hash(password, &self.surroundings).await.map_err(Failure::from)?)
+        Ok(self
+            .passwords
+            .hash(password, &self.surroundings)
+            .await
+            .map_err(Failure::from)?)
     }
 
     async fn check(&self, login: &str, password: &str) -> Result<UserId, Failure> {
@@ -247,12 +263,7 @@ impl AccountService {
 
 #[async_trait]
 impl Accounts for AccountService {
-    async fn sign_in(
-        &self,
-        request: &RequestInfo,
-        login: &str,
-        password: &str,
-    ) -> Result<UserId, AppError> {
+    async fn sign_in(&self, request: &RequestInfo, login: &str, password: &str) -> Result<UserId, AppError> {
         let checked = self.check(login, password).await;
         tracing::info!(
             request = request.id,

@@ -4,14 +4,10 @@
 use crate::clock::Surroundings;
 use crate::entities::{device_log, log_heads};
 use app::domain::{
-    ActorKind, LogEntryId, LogKind, MerchantId, Outcome, Reason, SerialNumber, TerminalId,
-    Timestamp, Told,
+    ActorKind, LogEntryId, LogKind, MerchantId, Outcome, Reason, SerialNumber, TerminalId, Timestamp, Told,
 };
 use sea_orm::sea_query::LockType;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-    QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -99,7 +95,9 @@ pub async fn append(
         }
         for chunk in rows.chunks(INSERT_ROWS) {
             let rows = chunk.iter().cloned().map(device_log::ActiveModel::from).map(all_set);
-            device_log::Entity::insert_many(rows).exec_without_returning(txn).await?;
+            device_log::Entity::insert_many(rows)
+                .exec_without_returning(txn)
+                .await?;
         }
         log_heads::Entity::update_many()
             .col_expr(log_heads::Column::LastSequence, head.last_sequence.into())
@@ -117,7 +115,9 @@ async fn lock_head(
     merchant: Option<MerchantId>,
 ) -> Result<log_heads::Model, DbErr> {
     let find = || {
-        log_heads::Entity::find_by_id(chain).lock(LockType::NoKeyUpdate).one(txn)
+        log_heads::Entity::find_by_id(chain)
+            .lock(LockType::NoKeyUpdate)
+            .one(txn)
     };
     if let Some(head) = find().await? {
         return Ok(head);
@@ -132,7 +132,9 @@ async fn lock_head(
         .on_conflict_do_nothing_on([log_heads::Column::Chain])
         .exec_without_returning(txn)
         .await?;
-    find().await?.ok_or_else(|| DbErr::RecordNotFound("the head of a log chain".to_owned()))
+    find()
+        .await?
+        .ok_or_else(|| DbErr::RecordNotFound("the head of a log chain".to_owned()))
 }
 
 fn row(surroundings: &Surroundings, chain: Uuid, sequence: i64, entry: NewEntry) -> device_log::Model {

@@ -72,10 +72,15 @@ pub async fn verify(
     db: &impl ConnectionTrait,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Verified, VerifyError> {
-    let heads = log_heads::Entity::find().order_by_asc(log_heads::Column::Chain).all(db).await?;
-    let mut verified = Verified { chains: heads.len() as u64, entries: 0 };
-    let heads: HashMap<Uuid, log_heads::Model> =
-        heads.into_iter().map(|head| (head.chain, head)).collect();
+    let heads = log_heads::Entity::find()
+        .order_by_asc(log_heads::Column::Chain)
+        .all(db)
+        .await?;
+    let mut verified = Verified {
+        chains: heads.len() as u64,
+        entries: 0,
+    };
+    let heads: HashMap<Uuid, log_heads::Model> = heads.into_iter().map(|head| (head.chain, head)).collect();
     let mut chains: Vec<_> = heads.values().collect();
     chains.sort_by_key(|head| head.chain);
     for head in chains {
@@ -101,7 +106,11 @@ pub async fn verify(
                 break;
             }
         }
-        let broken = |sequence, fault| Broken { chain: head.chain, sequence, fault };
+        let broken = |sequence, fault| Broken {
+            chain: head.chain,
+            sequence,
+            fault,
+        };
         if last_sequence < head.last_sequence {
             return Err(VerifyError::Broken(broken(last_sequence + 1, Fault::Missing)));
         }
@@ -118,7 +127,13 @@ fn check(
     last_sequence: i64,
     last_hash: &[u8],
 ) -> Result<(), VerifyError> {
-    let broken = |sequence, fault| Err(VerifyError::Broken(Broken { chain: row.chain, sequence, fault }));
+    let broken = |sequence, fault| {
+        Err(VerifyError::Broken(Broken {
+            chain: row.chain,
+            sequence,
+            fault,
+        }))
+    };
     if row.sequence > head.last_sequence {
         return broken(row.sequence, Fault::Surplus);
     }

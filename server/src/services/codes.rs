@@ -7,13 +7,10 @@ use crate::entities::activation_codes::{ActiveModel, Column, Entity, Model};
 use crate::entities::terminals;
 use app::backend::registration::IssuedCode;
 use app::caller::RequestInfo;
-use app::domain::{
-    ActivationCode, LogKind, MerchantId, Outcome, Reason, TerminalId, Timestamp, UserId,
-};
+use app::domain::{ActivationCode, LogKind, MerchantId, Outcome, Reason, TerminalId, Timestamp, UserId};
 use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
 };
 use sha2::{Digest, Sha256};
 
@@ -118,20 +115,11 @@ pub(super) async fn find(
 }
 
 /// Marks a code as used.
-pub(super) async fn consume(
-    txn: &DatabaseTransaction,
-    code: Model,
-    now: Timestamp,
-) -> Result<(), Failure> {
+pub(super) async fn consume(txn: &DatabaseTransaction, code: Model, now: Timestamp) -> Result<(), Failure> {
     end(txn, code, CONSUMED, now).await
 }
 
-async fn end(
-    txn: &DatabaseTransaction,
-    code: Model,
-    state: &str,
-    now: Timestamp,
-) -> Result<(), Failure> {
+async fn end(txn: &DatabaseTransaction, code: Model, state: &str, now: Timestamp) -> Result<(), Failure> {
     let mut code = ActiveModel::from(code);
     code.state = Set(state.to_owned());
     code.ended_at = Set(Some(now.0));

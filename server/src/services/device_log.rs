@@ -46,7 +46,11 @@ impl DeviceLogService {
     async fn list_rows(&self, caller: &Caller, query: &LogQuery) -> Result<Page<LogRow>, Failure> {
         let mut select = listed(caller.scope());
         if !narrow(&mut select, caller.scope(), query) {
-            return Ok(Page { rows: Vec::new(), previous: None, next: None });
+            return Ok(Page {
+                rows: Vec::new(),
+                previous: None,
+                next: None,
+            });
         }
         // Newest first: the page after a cursor holds smaller keys.
         let before = query.cursor.as_ref().is_some_and(|c| c.direction == Direction::Before);
@@ -55,7 +59,9 @@ impl DeviceLogService {
             select.and_where(if before { id.gt(cursor.id) } else { id.lt(cursor.id) });
         }
         let order = if before { Order::Asc } else { Order::Desc };
-        select.order_by((device_log::Entity, Column::Id), order).limit(PAGE_ROWS as u64 + 1);
+        select
+            .order_by((device_log::Entity, Column::Id), order)
+            .limit(PAGE_ROWS as u64 + 1);
         let found = self.database.reader().query_all(&select).await?;
         let rows = found
             .iter()
@@ -81,8 +87,7 @@ fn told_column(scope: Scope) -> Column {
 fn listed(scope: Scope) -> SelectStatement {
     let mut select = log_in(scope);
     let terminal = |column| Expr::col((terminals::Entity, column));
-    let mut visible =
-        Cond::all().add(terminal(terminals::Column::Id).equals((device_log::Entity, Column::TerminalId)));
+    let mut visible = Cond::all().add(terminal(terminals::Column::Id).equals((device_log::Entity, Column::TerminalId)));
     if let Scope::Merchant(merchant) = scope {
         visible = visible.add(terminal(terminals::Column::MerchantId).eq(merchant.0));
         for absent in [MERCHANT_NO, MERCHANT_NAME] {

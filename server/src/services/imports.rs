@@ -14,8 +14,7 @@ use app::error::{AppError, Invalid};
 use apply::Applied;
 use async_trait::async_trait;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    QueryOrder,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
 };
 
 const DONE: &str = "done";
@@ -56,21 +55,29 @@ impl ImportService {
             created_at: self.surroundings.now().0,
             finished_at: None,
         };
-        import_batches::ActiveModel::from(batch.clone()).reset_all().insert(&txn).await?;
+        import_batches::ActiveModel::from(batch.clone())
+            .reset_all()
+            .insert(&txn)
+            .await?;
         let plan = apply::plan(&txn, read).await?;
         batch.rows_failed = plan.failed_rows();
         let errors: Vec<RowError> = plan.errors.iter().take(MAX_ERRORS).cloned().collect();
         if plan.errors.is_empty() || upload.skip_bad_rows {
-            let Applied { created, updated, skipped } =
-                apply::apply(&txn, &self.surroundings, by, id, plan).await?;
-            (batch.rows_created, batch.rows_updated, batch.rows_skipped) =
-                (created, updated, skipped);
+            let Applied {
+                created,
+                updated,
+                skipped,
+            } = apply::apply(&txn, &self.surroundings, by, id, plan).await?;
+            (batch.rows_created, batch.rows_updated, batch.rows_skipped) = (created, updated, skipped);
             batch.state = DONE.to_owned();
         } else {
             batch.state = FAILED.to_owned();
         }
         batch.finished_at = Some(self.surroundings.now().0);
-        import_batches::ActiveModel::from(batch.clone()).reset_all().update(&txn).await?;
+        import_batches::ActiveModel::from(batch.clone())
+            .reset_all()
+            .update(&txn)
+            .await?;
         keep_errors(&txn, id, &errors).await?;
         txn.commit().await?;
         Ok(report(batch, errors))
@@ -102,24 +109,25 @@ impl ImportService {
     }
 }
 
-async fn keep_errors(
-    txn: &DatabaseTransaction,
-    batch: ImportBatchId,
-    errors: &[RowError],
-) -> Result<(), Failure> {
+async fn keep_errors(txn: &DatabaseTransaction, batch: ImportBatchId, errors: &[RowError]) -> Result<(), Failure> {
     if errors.is_empty() {
         return Ok(());
     }
-    let rows = errors.iter().enumerate().map(|(ordinal, error)| import_errors::ActiveModel {
-        batch_id: Set(batch.0),
-        line: Set(i64::try_from(error.line).unwrap_or(i64::MAX)),
-        ordinal: Set(i64::try_from(ordinal).unwrap_or(i64::MAX)),
-        column_name: Set(error.column.clone()),
-        code: Set(error.fault.code().to_owned()),
-        found: Set(error.found.clone()),
-        sn: Set(None),
-    });
-    import_errors::Entity::insert_many(rows).exec_without_returning(txn).await?;
+    let rows = errors
+        .iter()
+        .enumerate()
+        .map(|(ordinal, error)| import_errors::ActiveModel {
+            batch_id: Set(batch.0),
+            line: Set(i64::try_from(error.line).unwrap_or(i64::MAX)),
+            ordinal: Set(i64::try_from(ordinal).unwrap_or(i64::MAX)),
+            column_name: Set(error.column.clone()),
+            code: Set(error.fault.code().to_owned()),
+            found: Set(error.found.clone()),
+            sn: Set(None),
+        });
+    import_errors::Entity::insert_many(rows)
+        .exec_without_returning(txn)
+        .await?;
     Ok(())
 }
 
@@ -147,19 +155,11 @@ fn report(batch: import_batches::Model, errors: Vec<RowError>) -> ImportReport {
 
 #[async_trait]
 impl Imports for ImportService {
-    async fn create(
-        &self,
-        by: PlatformAdmin<'_>,
-        upload: Upload,
-    ) -> Result<ImportReport, AppError> {
+    async fn create(&self, by: PlatformAdmin<'_>, upload: Upload) -> Result<ImportReport, AppError> {
         Ok(self.import(by, upload).await?)
     }
 
-    async fn get(
-        &self,
-        _by: PlatformViewer<'_>,
-        id: ImportBatchId,
-    ) -> Result<Option<ImportReport>, AppError> {
+    async fn get(&self, _by: PlatformViewer<'_>, id: ImportBatchId) -> Result<Option<ImportReport>, AppError> {
         Ok(self.find(id).await?)
     }
 }

@@ -74,7 +74,11 @@ impl chain::Actor {
     /// The person who asks, or the command line.
     pub fn caller(caller: &Caller) -> Self {
         Self {
-            kind: if caller.user_id().is_some() { ActorKind::User } else { ActorKind::System },
+            kind: if caller.user_id().is_some() {
+                ActorKind::User
+            } else {
+                ActorKind::System
+            },
             id: caller.user_id().map(|user| user.0),
             label: Some(caller.login().to_owned()),
         }
@@ -82,7 +86,11 @@ impl chain::Actor {
 
     /// A terminal, which may be one that nobody knows.
     pub fn terminal(terminal: Option<TerminalId>) -> Self {
-        Self { kind: ActorKind::Terminal, id: terminal.map(|terminal| terminal.0), label: None }
+        Self {
+            kind: ActorKind::Terminal,
+            id: terminal.map(|terminal| terminal.0),
+            label: None,
+        }
     }
 }
 

@@ -38,18 +38,17 @@ impl Passwords {
     /// [`PasswordError`] when the library refuses the parameters.
     pub fn new(surroundings: &Surroundings) -> Result<Self, PasswordError> {
         let decoy = hash("nobody's password", surroundings.bytes())?;
-        Ok(Self { permits: Arc::new(Semaphore::new(AT_ONCE)), decoy: decoy.into() })
+        Ok(Self {
+            permits: Arc::new(Semaphore::new(AT_ONCE)),
+            decoy: decoy.into(),
+        })
     }
 
     /// The PHC string of `password`.
     ///
     /// # Errors
     /// [`PasswordError`].
-    pub async fn hash(
-        &self,
-        password: String,
-        surroundings: &Surroundings,
-    ) -> Result<String, PasswordError> {
+    pub async fn hash(&self, password: String, surroundings: &Surroundings) -> Result<String, PasswordError> {
         let salt = surroundings.bytes();
         self.work(move || hash(&password, salt)).await
     }
@@ -58,11 +57,7 @@ impl Passwords {
     ///
     /// # Errors
     /// [`PasswordError`] when the kept hash cannot be read.
-    pub async fn verify(
-        &self,
-        password: String,
-        kept: Option<String>,
-    ) -> Result<bool, PasswordError> {
+    pub async fn verify(&self, password: String, kept: Option<String>) -> Result<bool, PasswordError> {
         let decoy = Arc::clone(&self.decoy);
         self.work(move || {
             let known = kept.is_some();
@@ -112,11 +107,12 @@ mod tests {
     async fn the_right_password_and_no_other() {
         let surroundings = Surroundings::system();
         let passwords = Passwords::new(&surroundings).unwrap();
-        let kept = passwords.hash("正确的密码 here".to_owned(), &surroundings).await.unwrap();
+        let kept = passwords
+            .hash("正确的密码 here".to_owned(), &surroundings)
+            .await
+            .unwrap();
         assert!(kept.starts_with("$argon2id$v=19$m=32768,t=3,p=1$"), "{kept}");
-        let check = |password: &str, kept: Option<&String>| {
-            passwords.verify(password.to_owned(), kept.cloned())
-        };
+        let check = |password: &str, kept: Option<&String>| passwords.verify(password.to_owned(), kept.cloned());
         assert!(check("正确的密码 here", Some(&kept)).await.unwrap());
         assert!(!check("正确的密码", Some(&kept)).await.unwrap());
         assert!(!check("nobody's password", None).await.unwrap());

@@ -9,21 +9,18 @@ use super::failure::Failure;
 use crate::clock::Surroundings;
 use crate::database::Database;
 use crate::entities::{merchants, terminals};
-use app::backend::registration::{
-    ClaimInput, Claimed, IssuedCode, RegisterInput, Registered, Registration,
-};
+use app::backend::registration::{ClaimInput, Claimed, IssuedCode, RegisterInput, Registered, Registration};
 use app::caller::{Caller, CodeIssuer, Registrar, RequestInfo, Scope};
 use app::domain::{
-    Lifecycle, LogKind, Manufacturer, MerchantId, MerchantNo, Outcome, Reason, SerialNumber,
-    TerminalId,
+    Lifecycle, LogKind, Manufacturer, MerchantId, MerchantNo, Outcome, Reason, SerialNumber, TerminalId,
 };
 use app::error::{AppError, Invalid};
 use async_trait::async_trait;
 use refusal::{Attempt, Ended, Refusal};
 use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 
 /// Answers [`Registration`].
@@ -43,11 +40,7 @@ impl RegistrationService {
         Self { database, surroundings }
     }
 
-    async fn register_one(
-        &self,
-        by: Registrar<'_>,
-        input: &RegisterInput,
-    ) -> Result<Registered, Failure> {
+    async fn register_one(&self, by: Registrar<'_>, input: &RegisterInput) -> Result<Registered, Failure> {
         let mut attempt = Attempt {
             actor: Actor::caller(&by),
             request: by.request().clone(),
@@ -60,7 +53,10 @@ impl RegistrationService {
             Ok(sn) => self.bind(&txn, by, input, &sn, &mut attempt).await?,
             Err(error) => {
                 let told = AppError::SerialNumber(error);
-                Err(Ended::Refused(Refusal { told: Some(told), ..Refusal::of(Reason::SnMalformed) }))
+                Err(Ended::Refused(Refusal {
+                    told: Some(told),
+                    ..Refusal::of(Reason::SnMalformed)
+                }))
             }
         };
         let binding = match bound {
@@ -81,13 +77,17 @@ impl RegistrationService {
                 Outcome::Success,
             )
         };
-        let (next, issued) = codes::issue(&txn, &self.surroundings, NewCode {
-            terminal: &terminal,
-            merchant,
-            issued_by: by.user_id(),
-            actor: Actor::caller(&by),
-            request: by.request(),
-        })
+        let (next, issued) = codes::issue(
+            &txn,
+            &self.surroundings,
+            NewCode {
+                terminal: &terminal,
+                merchant,
+                issued_by: by.user_id(),
+                actor: Actor::caller(&by),
+                request: by.request(),
+            },
+        )
         .await?;
         let entries = std::iter::once(success).chain(issued).collect();
         chain::append(&txn, &self.surroundings, entries).await?;
@@ -116,9 +116,7 @@ impl RegistrationService {
             live.retain(|terminal| terminal.manufacturer == manufacturer.as_str());
         }
         let chosen = match by.scope() {
-            Scope::Merchant(merchant) => {
-                self.choose_for_merchant(txn, merchant, input, sn, live).await?
-            }
+            Scope::Merchant(merchant) => self.choose_for_merchant(txn, merchant, input, sn, live).await?,
             Scope::Platform => choose_for_platform(txn, input, sn, live).await?,
         };
         let (terminal, merchant) = match chosen {
@@ -145,30 +143,35 @@ impl RegistrationService {
         sn: &SerialNumber,
         live: Vec<terminals::Model>,
     ) -> Result<Result<(terminals::Model, MerchantId), Ended>, Failure> {
-        let (mut own, others): (Vec<_>, Vec<_>) =
-            live.into_iter().partition(|terminal| terminal.merchant_id == Some(merchant.0));
+        let (mut own, others): (Vec<_>, Vec<_>) = live
+            .into_iter()
+            .partition(|terminal| terminal.merchant_id == Some(merchant.0));
         let (mut candidates, own_one) = match own.len() {
             0 => (others, false),
             _ => (std::mem::take(&mut own), true),
         };
         if let Some(text) = input.code.as_deref().filter(|text| !text.trim().is_empty()) {
-            return Ok(match codes::find(txn, text, &candidates, self.surroundings.now()).await? {
-                Ok(code) if code.merchant_id != merchant.0 => {
-                    Err(Refusal::of(Reason::CodeInvalid).into())
-                }
-                Ok(code) => {
-                    candidates.retain(|terminal| terminal.id == code.terminal_id);
-                    candidates
-                        .pop()
-                        .map(|terminal| (terminal, merchant))
-                        .ok_or(Refusal::of(Reason::CodeInvalid).into())
-                }
-                Err(reason) => Err(match (own_one, candidates.first()) {
-                    (true, Some(terminal)) => Refusal::about(reason, terminal, true).into(),
-                    _ => Refusal::of(if candidates.is_empty() { Reason::SnUnknown } else { reason })
+            return Ok(
+                match codes::find(txn, text, &candidates, self.surroundings.now()).await? {
+                    Ok(code) if code.merchant_id != merchant.0 => Err(Refusal::of(Reason::CodeInvalid).into()),
+                    Ok(code) => {
+                        candidates.retain(|terminal| terminal.id == code.terminal_id);
+                        candidates
+                            .pop()
+                            .map(|terminal| (terminal, merchant))
+                            .ok_or(Refusal::of(Reason::CodeInvalid).into())
+                    }
+                    Err(reason) => Err(match (own_one, candidates.first()) {
+                        (true, Some(terminal)) => Refusal::about(reason, terminal, true).into(),
+                        _ => Refusal::of(if candidates.is_empty() {
+                            Reason::SnUnknown
+                        } else {
+                            reason
+                        })
                         .into(),
-                }),
-            });
+                    }),
+                },
+            );
         }
         if own_one {
             return Ok(match candidates.len() {
@@ -214,21 +217,32 @@ impl RegistrationService {
         if let Scope::Merchant(merchant) = by.scope() {
             find = find.filter(terminals::Column::MerchantId.eq(merchant.0));
         }
-        let terminal = find.lock(LockType::NoKeyUpdate).one(&txn).await?.ok_or(AppError::NotFound)?;
+        let terminal = find
+            .lock(LockType::NoKeyUpdate)
+            .one(&txn)
+            .await?
+            .ok_or(AppError::NotFound)?;
         let merchant = match terminal.merchant_id {
             Some(merchant) => MerchantId(merchant),
             None => merchant_named(&txn, merchant_no).await?,
         };
-        if !matches!(lifecycle(&terminal)?, Lifecycle::Unassigned | Lifecycle::Awaiting | Lifecycle::Registered) {
+        if !matches!(
+            lifecycle(&terminal)?,
+            Lifecycle::Unassigned | Lifecycle::Awaiting | Lifecycle::Registered
+        ) {
             return Err(Invalid::NotInThisState.into());
         }
-        let (issued, entries) = codes::issue(&txn, &self.surroundings, NewCode {
-            terminal: &terminal,
-            merchant,
-            issued_by: by.user_id(),
-            actor: Actor::caller(&by),
-            request: by.request(),
-        })
+        let (issued, entries) = codes::issue(
+            &txn,
+            &self.surroundings,
+            NewCode {
+                terminal: &terminal,
+                merchant,
+                issued_by: by.user_id(),
+                actor: Actor::caller(&by),
+                request: by.request(),
+            },
+        )
         .await?;
         chain::append(&txn, &self.surroundings, entries).await?;
         txn.commit().await?;
@@ -279,16 +293,10 @@ async fn may_bind(
 }
 
 /// Whether a merchant has as many registered terminals as it may. Its row is locked, so that the count stands.
-async fn over_quota(
-    txn: &DatabaseTransaction,
-    merchant: &merchants::Model,
-) -> Result<Option<Reason>, Failure> {
+async fn over_quota(txn: &DatabaseTransaction, merchant: &merchants::Model) -> Result<Option<Reason>, Failure> {
     let used = terminals::Entity::find()
         .filter(terminals::Column::MerchantId.eq(merchant.id))
-        .filter(
-            terminals::Column::Lifecycle
-                .is_in([Lifecycle::Registered.code(), Lifecycle::Suspended.code()]),
-        )
+        .filter(terminals::Column::Lifecycle.is_in([Lifecycle::Registered.code(), Lifecycle::Suspended.code()]))
         .count(txn)
         .await?;
     let quota = u64::try_from(merchant.terminal_quota).unwrap_or_default();
@@ -296,10 +304,7 @@ async fn over_quota(
 }
 
 /// The live terminals with a serial number, locked: at most one per manufacturer.
-async fn lock_live(
-    txn: &DatabaseTransaction,
-    sn: &SerialNumber,
-) -> Result<Vec<terminals::Model>, Failure> {
+async fn lock_live(txn: &DatabaseTransaction, sn: &SerialNumber) -> Result<Vec<terminals::Model>, Failure> {
     Ok(terminals::Entity::find()
         .filter(terminals::Column::Sn.eq(sn.as_str()))
         .filter(terminals::Column::Lifecycle.ne(Lifecycle::Retired.code()))
@@ -309,18 +314,17 @@ async fn lock_live(
         .await?)
 }
 
-async fn lock_merchant(
-    txn: &DatabaseTransaction,
-    merchant: MerchantId,
-) -> Result<Option<merchants::Model>, Failure> {
-    Ok(merchants::Entity::find_by_id(merchant.0).lock(LockType::NoKeyUpdate).one(txn).await?)
+async fn lock_merchant(txn: &DatabaseTransaction, merchant: MerchantId) -> Result<Option<merchants::Model>, Failure> {
+    Ok(merchants::Entity::find_by_id(merchant.0)
+        .lock(LockType::NoKeyUpdate)
+        .one(txn)
+        .await?)
 }
 
-async fn merchant_named(
-    txn: &DatabaseTransaction,
-    number: Option<&str>,
-) -> Result<MerchantId, Failure> {
-    let text = number.filter(|text| !text.trim().is_empty()).ok_or(Invalid::MerchantRequired)?;
+async fn merchant_named(txn: &DatabaseTransaction, number: Option<&str>) -> Result<MerchantId, Failure> {
+    let text = number
+        .filter(|text| !text.trim().is_empty())
+        .ok_or(Invalid::MerchantRequired)?;
     let number = MerchantNo::parse(text).map_err(|_| Invalid::MerchantUnknown)?;
     let merchant = merchants::Entity::find()
         .filter(merchants::Column::MerchantNo.eq(number.as_str()))
@@ -338,7 +342,10 @@ fn merchant_of(caller: &Caller) -> Option<MerchantId> {
 }
 
 fn lifecycle(terminal: &terminals::Model) -> Result<Lifecycle, Failure> {
-    terminal.lifecycle.parse().map_err(|_| super::failure::unreadable("lifecycle"))
+    terminal
+        .lifecycle
+        .parse()
+        .map_err(|_| super::failure::unreadable("lifecycle"))
 }
 
 fn serial_number(terminal: &terminals::Model) -> Result<SerialNumber, Failure> {
@@ -347,11 +354,7 @@ fn serial_number(terminal: &terminals::Model) -> Result<SerialNumber, Failure> {
 
 #[async_trait]
 impl Registration for RegistrationService {
-    async fn register(
-        &self,
-        by: Registrar<'_>,
-        input: &RegisterInput,
-    ) -> Result<Registered, AppError> {
+    async fn register(&self, by: Registrar<'_>, input: &RegisterInput) -> Result<Registered, AppError> {
         Ok(self.register_one(by, input).await?)
     }
 

@@ -2,8 +2,8 @@
 
 use crate::entities::{device_log, merchants, stores, terminals};
 use app::caller::Scope;
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, IntoIden, JoinType, Query, SelectStatement};
 use sea_orm::Iden;
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, IntoIden, JoinType, Query, SelectStatement};
 
 /// Column of [`terminals_in`]: name of the store.
 pub(super) const STORE_NAME: &str = "store_name";
@@ -21,15 +21,12 @@ pub(super) fn terminals_in(scope: Scope) -> SelectStatement {
         .join(
             JoinType::LeftJoin,
             stores::Entity,
-            Expr::col((stores::Entity, stores::Column::Id))
-                .equals((terminals::Entity, terminals::Column::StoreId)),
+            Expr::col((stores::Entity, stores::Column::Id)).equals((terminals::Entity, terminals::Column::StoreId)),
         )
         .expr_as(Expr::col((stores::Entity, stores::Column::Name)), STORE_NAME);
     match scope {
         Scope::Merchant(merchant) => {
-            select.and_where(
-                Expr::col((terminals::Entity, terminals::Column::MerchantId)).eq(merchant.0),
-            );
+            select.and_where(Expr::col((terminals::Entity, terminals::Column::MerchantId)).eq(merchant.0));
         }
         Scope::Platform => {
             join_merchants(&mut select, (terminals::Entity, terminals::Column::MerchantId));
@@ -45,9 +42,7 @@ pub(super) fn log_in(scope: Scope) -> SelectStatement {
     select.from(device_log::Entity);
     match scope {
         Scope::Merchant(merchant) => {
-            select.and_where(
-                Expr::col((device_log::Entity, device_log::Column::MerchantId)).eq(merchant.0),
-            );
+            select.and_where(Expr::col((device_log::Entity, device_log::Column::MerchantId)).eq(merchant.0));
         }
         Scope::Platform => {
             join_merchants(&mut select, (device_log::Entity, device_log::Column::MerchantId));

@@ -10,15 +10,13 @@ use app::backend::terminals::{
     MerchantRef, Terminal, TerminalCounts, TerminalFilters, TerminalQuery, TerminalRow, Terminals,
 };
 use app::caller::{Caller, Scope};
-use app::domain::{
-    Lifecycle, Manufacturer, SerialNumber, StoreId, TerminalId, Timestamp,
-};
+use app::domain::{Lifecycle, Manufacturer, SerialNumber, StoreId, TerminalId, Timestamp};
 use app::error::AppError;
 use async_trait::async_trait;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Order, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, Statement,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    Statement,
 };
 use terminals::Column;
 use unicode_normalization::UnicodeNormalization;
@@ -82,28 +80,37 @@ impl TerminalService {
             .collect()
     }
 
-    async fn list_rows(
-        &self,
-        caller: &Caller,
-        query: &TerminalQuery,
-    ) -> Result<Page<TerminalRow>, Failure> {
+    async fn list_rows(&self, caller: &Caller, query: &TerminalQuery) -> Result<Page<TerminalRow>, Failure> {
         let scope = caller.scope();
         let mut select = listed(scope);
         narrow(&mut select, query);
         if let Some(sn) = query.search.as_deref().and_then(|text| SerialNumber::parse(text).ok()) {
             let mut exact = select.clone();
-            exact.and_where(column(Column::Sn).eq(sn.as_str())).limit(PAGE_ROWS as u64);
+            exact
+                .and_where(column(Column::Sn).eq(sn.as_str()))
+                .limit(PAGE_ROWS as u64);
             let rows = self.rows(scope, &exact).await?;
             if !rows.is_empty() {
-                return Ok(Page { rows, previous: None, next: None });
+                return Ok(Page {
+                    rows,
+                    previous: None,
+                    next: None,
+                });
             }
         }
-        for word in query.search.iter().flat_map(|text| text.split_whitespace()).take(SEARCH_WORDS) {
+        for word in query
+            .search
+            .iter()
+            .flat_map(|text| text.split_whitespace())
+            .take(SEARCH_WORDS)
+        {
             select.cond_where(mentions(word, scope));
         }
         keyset(&mut select, query.cursor.as_ref(), Column::Sn);
         let rows = self.rows(scope, &select).await?;
-        Ok(Page::of(rows, query.cursor.as_ref(), |row| (row.sn.as_str().to_owned(), row.id.0)))
+        Ok(Page::of(rows, query.cursor.as_ref(), |row| {
+            (row.sn.as_str().to_owned(), row.id.0)
+        }))
     }
 
     async fn find(
@@ -130,10 +137,7 @@ impl TerminalService {
             select.and_where(column(Column::Manufacturer).eq(manufacturer.as_str()));
         }
         select
-            .order_by_expr(
-                column(Column::Lifecycle).eq(Lifecycle::Retired.code()),
-                Order::Asc,
-            )
+            .order_by_expr(column(Column::Lifecycle).eq(Lifecycle::Retired.code()), Order::Asc)
             .order_by((terminals::Entity, Column::Id), Order::Desc)
             .limit(PAGE_ROWS as u64);
         let mut found = Vec::new();
@@ -302,7 +306,10 @@ fn mentions(word: &str, scope: Scope) -> Condition {
 fn keyset(select: &mut SelectStatement, cursor: Option<&Cursor>, sort: Column) {
     let id = || column(Column::Id);
     let order = match cursor {
-        Some(Cursor { direction: Direction::Before, .. }) => Order::Desc,
+        Some(Cursor {
+            direction: Direction::Before,
+            ..
+        }) => Order::Desc,
         _ => Order::Asc,
     };
     if let Some(cursor) = cursor {
@@ -335,8 +342,7 @@ fn row_of(row: ListedRow, scope: Scope) -> Result<TerminalRow, Failure> {
         id: TerminalId(row.id),
         sn: SerialNumber::parse(&row.sn).map_err(|_| unreadable("serial number"))?,
         sn_printed: row.sn_printed,
-        manufacturer: Manufacturer::parse(&row.manufacturer)
-            .map_err(|_| unreadable("manufacturer"))?,
+        manufacturer: Manufacturer::parse(&row.manufacturer).map_err(|_| unreadable("manufacturer"))?,
         model: row.model,
         name: row.name,
         merchant,
@@ -348,11 +354,7 @@ fn row_of(row: ListedRow, scope: Scope) -> Result<TerminalRow, Failure> {
 
 #[async_trait]
 impl Terminals for TerminalService {
-    async fn list(
-        &self,
-        caller: &Caller,
-        query: &TerminalQuery,
-    ) -> Result<Page<TerminalRow>, AppError> {
+    async fn list(&self, caller: &Caller, query: &TerminalQuery) -> Result<Page<TerminalRow>, AppError> {
         Ok(self.list_rows(caller, query).await?)
     }
 

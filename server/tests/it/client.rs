@@ -219,6 +219,8 @@ pub(crate) fn code_on(page: &str) -> Option<String> {
 
 /// The rows of the first table on a page, as markup.
 pub(crate) fn table_rows(page: &str) -> Vec<&str> {
-    let body = page.split_once("<tbody").and_then(|(_, rest)| rest.split_once("</tbody>"));
+    let body = page
+        .split_once("<tbody")
+        .and_then(|(_, rest)| rest.split_once("</tbody>"));
     body.map_or_else(Vec::new, |(rows, _)| rows.split("<tr").skip(1).collect())
 }

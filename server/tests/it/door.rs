@@ -131,6 +131,19 @@ async fn a_session_ends(db: &TestDb) -> Outcome {
     assert_eq!(owner.get("/devices").await?.status, StatusCode::OK);
     world.clock.advance_ms(24 * 60 * 60 * 1000);
     assert_eq!(owner.get("/devices").await?.status, StatusCode::SEE_OTHER);
+
+    let mut owner = world.signed_in("xiaoman").await?;
+    let system = app::caller::Caller::system("test");
+    let login = app::domain::Login::parse("xiaoman")?;
+    let accounts = &world.services.accounts;
+    accounts
+        .set_password(system.platform_admin()?, &login, "another long password".to_owned())
+        .await?;
+    assert_eq!(
+        owner.get("/devices").await?.status,
+        StatusCode::SEE_OTHER,
+        "a new password ends sessions"
+    );
     Ok(())
 }
 

@@ -67,8 +67,20 @@ async fn every_fault_is_told_on_its_line(db: &TestDb) -> Outcome {
 
 /// The lines that the report complains about.
 fn lines_on(page: &str) -> Vec<u32> {
-    let first_cell = |row: &str| row.split_once("<td")?.1.split_once('>')?.1.split('<').next()?.parse().ok();
-    crate::client::table_rows(page).into_iter().filter_map(first_cell).collect()
+    let first_cell = |row: &str| {
+        row.split_once("<td")?
+            .1
+            .split_once('>')?
+            .1
+            .split('<')
+            .next()?
+            .parse()
+            .ok()
+    };
+    crate::client::table_rows(page)
+        .into_iter()
+        .filter_map(first_cell)
+        .collect()
 }
 
 async fn the_same_file_twice_changes_nothing(db: &TestDb) -> Outcome {

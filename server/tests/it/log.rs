@@ -98,10 +98,18 @@ async fn entries_are_told_within_their_scope(db: &TestDb) -> Outcome {
     let page = other.get("/logs").await?;
     let rows = table_rows(&page.body).concat();
     assert!(rows.contains("own10001") && rows.contains("序列号或激活码"), "{rows}");
-    assert!(!["前台", "已被其他商户注册", "设备注册成功"].iter().any(|word| rows.contains(word)), "{rows}");
+    assert!(
+        !["前台", "已被其他商户注册", "设备注册成功"]
+            .iter()
+            .any(|word| rows.contains(word)),
+        "{rows}"
+    );
     let page = owner.get("/logs").await?;
     let rows = table_rows(&page.body).concat();
-    assert!(["设备注册成功", "前台", "OWN#"].iter().all(|word| rows.contains(word)), "{rows}");
+    assert!(
+        ["设备注册成功", "前台", "OWN#"].iter().all(|word| rows.contains(word)),
+        "{rows}"
+    );
     assert!(!rows.contains("own10001"), "{rows}");
     // Filters, in the words of what is told.
     for (query, own, others) in [

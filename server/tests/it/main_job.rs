@@ -62,7 +62,10 @@ async fn a_day_with_the_samples(db: &TestDb) -> Outcome {
     let rows = table_rows(&devices.body);
     assert_eq!(rows.len(), 16);
     for row in rows {
-        assert!(row.contains("未注册") && row.contains("查看") && !row.contains("已注册"), "{row}");
+        assert!(
+            row.contains("未注册") && row.contains("查看") && !row.contains("已注册"),
+            "{row}"
+        );
     }
     let own = lines_of(SHENGJING);
     assert_eq!(own.len(), 16);
@@ -101,7 +104,9 @@ async fn a_day_with_the_samples(db: &TestDb) -> Outcome {
 
     // The log tells it all: to the merchant what concerns it, to the platform everything.
     let log = owner.get("/logs").await?;
-    let succeeded = table_rows(&log.body).into_iter().filter(|row| row.contains("设备注册成功"));
+    let succeeded = table_rows(&log.body)
+        .into_iter()
+        .filter(|row| row.contains("设备注册成功"));
     assert_eq!(succeeded.count(), 2);
     log.says(&["设备注册失败", "88888888"]).is_silent_on(&["9999999999"]);
     let all = admin.get("/logs?kind=registration.failed").await?;

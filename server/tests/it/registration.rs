@@ -104,7 +104,9 @@ fn alert_on(page: &str) -> String {
 fn blank(page: &str, asked: &str) -> String {
     let nonce = crate::client::between(page, "nonce=\"", "\"").unwrap_or(asked);
     let page = page.replace(asked, "").replace(nonce, "");
-    let words = page.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| word.len() != 32);
+    let words = page
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| word.len() != 32);
     words.collect::<Vec<_>>().join(" ")
 }
 

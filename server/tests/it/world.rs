@@ -172,10 +172,7 @@ impl<'a> World<'a> {
     pub(crate) async fn log(&self) -> Result<Vec<(String, Option<String>, Option<String>)>> {
         use sea_orm::QueryOrder;
         use server::entities::device_log::{Column, Entity};
-        let entries = Entity::find()
-            .order_by_asc(Column::Id)
-            .all(self.db.reader())
-            .await?;
+        let entries = Entity::find().order_by_asc(Column::Id).all(self.db.reader()).await?;
         Ok(entries.into_iter().map(|e| (e.kind, e.reason, e.told_reason)).collect())
     }
 

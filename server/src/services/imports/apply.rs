@@ -10,8 +10,7 @@ use app::caller::PlatformAdmin;
 use app::domain::{ImportBatchId, Lifecycle, LogKind, MerchantId, Outcome, TerminalId};
 use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
@@ -86,7 +85,11 @@ pub(super) async fn plan(txn: &DatabaseTransaction, file: ReadFile) -> Result<Pl
             wrong(&file.merchant_heading, RowFault::OtherMerchant, &number);
             continue;
         }
-        rows.push(PlannedRow { row, merchant, existing: terminal });
+        rows.push(PlannedRow {
+            row,
+            merchant,
+            existing: terminal,
+        });
     }
     errors.sort_by_key(|error| error.line);
     Ok(Plan { rows, errors })
@@ -111,10 +114,17 @@ pub(super) async fn apply(
         detail: serde_json::json!({ "import": batch.0 }),
         ..NewEntry::of(surroundings, by.request(), Actor::caller(&by), kind, Outcome::Info)
     };
-    for PlannedRow { row, merchant, existing } in plan.rows {
-        let store = row.store.as_ref().zip(merchant).and_then(|(name, merchant)| {
-            stores.get(&(merchant, name.as_str().to_owned())).copied()
-        });
+    for PlannedRow {
+        row,
+        merchant,
+        existing,
+    } in plan.rows
+    {
+        let store = row
+            .store
+            .as_ref()
+            .zip(merchant)
+            .and_then(|(name, merchant)| stores.get(&(merchant, name.as_str().to_owned())).copied());
         match existing {
             None => {
                 let terminal = created(surroundings, batch, &row, merchant, store);
@@ -129,8 +139,11 @@ pub(super) async fn apply(
                     continue;
                 }
                 let assigned = before.merchant_id != after.merchant_id;
-                let kind =
-                    if assigned { LogKind::TerminalAssigned } else { LogKind::TerminalImported };
+                let kind = if assigned {
+                    LogKind::TerminalAssigned
+                } else {
+                    LogKind::TerminalImported
+                };
                 entries.push(entry(kind, after.id, after.merchant_id, &row.sn_printed));
                 terminals::ActiveModel::from(after).reset_all().update(txn).await?;
                 applied.updated += 1;
@@ -143,7 +156,9 @@ pub(super) async fn apply(
         if chunk.is_empty() {
             break;
         }
-        terminals::Entity::insert_many(chunk).exec_without_returning(txn).await?;
+        terminals::Entity::insert_many(chunk)
+            .exec_without_returning(txn)
+            .await?;
     }
     chain::append(txn, surroundings, entries).await?;
     Ok(applied)
@@ -157,14 +172,22 @@ fn created(
     store: Option<Uuid>,
 ) -> terminals::Model {
     let now = surroundings.now().0;
-    let lifecycle = if merchant.is_some() { Lifecycle::Awaiting } else { Lifecycle::Unassigned };
+    let lifecycle = if merchant.is_some() {
+        Lifecycle::Awaiting
+    } else {
+        Lifecycle::Unassigned
+    };
     terminals::Model {
         id: surroundings.new_id(),
         manufacturer: row.manufacturer.as_str().to_owned(),
         model: row.model.clone(),
         sn: row.sn.as_str().to_owned(),
         sn_printed: row.sn_printed.clone(),
-        name: row.name.as_ref().map(|name| name.as_str().to_owned()).unwrap_or_default(),
+        name: row
+            .name
+            .as_ref()
+            .map(|name| name.as_str().to_owned())
+            .unwrap_or_default(),
         merchant_id: merchant,
         store_id: store,
         lifecycle: lifecycle.code().to_owned(),
@@ -212,10 +235,7 @@ fn updated(
     after
 }
 
-async fn merchants_of(
-    txn: &DatabaseTransaction,
-    rows: &[GoodRow],
-) -> Result<HashMap<String, Uuid>, Failure> {
+async fn merchants_of(txn: &DatabaseTransaction, rows: &[GoodRow]) -> Result<HashMap<String, Uuid>, Failure> {
     let numbers: BTreeSet<&str> = rows.iter().filter_map(|row| row.merchant_no.as_deref()).collect();
     let mut found = HashMap::new();
     for chunk in numbers.into_iter().collect::<Vec<_>>().chunks(CHUNK) {
@@ -223,7 +243,11 @@ async fn merchants_of(
             .filter(merchants::Column::MerchantNo.is_in(chunk.iter().copied()))
             .all(txn)
             .await?;
-        found.extend(merchants.into_iter().map(|merchant| (merchant.merchant_no, merchant.id)));
+        found.extend(
+            merchants
+                .into_iter()
+                .map(|merchant| (merchant.merchant_no, merchant.id)),
+        );
     }
     Ok(found)
 }
@@ -260,7 +284,9 @@ async fn stores_of(
     let named: BTreeSet<(Uuid, String)> = rows
         .iter()
         .filter_map(|planned| {
-            planned.merchant.zip(planned.row.store.as_ref().map(|name| name.as_str().to_owned()))
+            planned
+                .merchant
+                .zip(planned.row.store.as_ref().map(|name| name.as_str().to_owned()))
         })
         .collect();
     let owners: BTreeSet<Uuid> = named.iter().map(|(merchant, _)| *merchant).collect();
@@ -270,7 +296,11 @@ async fn stores_of(
             .filter(stores::Column::MerchantId.is_in(chunk.iter().copied()))
             .all(txn)
             .await?;
-        found.extend(stores.into_iter().map(|store| ((store.merchant_id, store.name), store.id)));
+        found.extend(
+            stores
+                .into_iter()
+                .map(|store| ((store.merchant_id, store.name), store.id)),
+        );
     }
     let now = surroundings.now().0;
     let missing: Vec<_> = named.into_iter().filter(|key| !found.contains_key(key)).collect();

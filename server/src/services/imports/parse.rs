@@ -2,9 +2,7 @@
 
 use crate::services::failure::Failure;
 use app::backend::imports::{RowError, RowFault};
-use app::domain::{
-    Manufacturer, MerchantNo, Name, NameError, SerialNumber, SerialNumberError,
-};
+use app::domain::{Manufacturer, MerchantNo, Name, NameError, SerialNumber, SerialNumberError};
 use app::error::Invalid;
 use csv::StringRecord;
 
@@ -18,11 +16,17 @@ const MODEL_CHARS: usize = 40;
 
 /// The columns that are looked for, in English and Chinese. Others are passed over.
 const HEADINGS: [(Column, &[&str]); 8] = [
-    (Column::Sn, &["sn", "serial number", "序列号", "终端序列号", "设备序列号"]),
+    (
+        Column::Sn,
+        &["sn", "serial number", "序列号", "终端序列号", "设备序列号"],
+    ),
     (Column::Manufacturer, &["manufacturer", "厂商", "生产厂商"]),
     (Column::Model, &["model", "型号", "终端型号"]),
     (Column::Name, &["name", "终端名称", "设备名称", "名称"]),
-    (Column::MerchantNo, &["merchant_no", "merchant no", "商户编号", "商户号"]),
+    (
+        Column::MerchantNo,
+        &["merchant_no", "merchant no", "商户编号", "商户号"],
+    ),
     (Column::Store, &["store", "门店", "门店名称"]),
     (Column::Firmware, &["firmware", "固件版本", "固件"]),
     (Column::Note, &["note", "备注"]),
@@ -74,7 +78,9 @@ struct Layout {
 impl Layout {
     fn of(headings: StringRecord) -> Result<Self, Invalid> {
         let places = HEADINGS.map(|(_, names)| {
-            headings.iter().position(|heading| names.contains(&heading.trim().to_lowercase().as_str()))
+            headings
+                .iter()
+                .position(|heading| names.contains(&heading.trim().to_lowercase().as_str()))
         });
         let layout = Self { places, headings };
         let needed = [Column::Sn, Column::Manufacturer, Column::Model];
@@ -90,7 +96,9 @@ impl Layout {
     }
 
     fn heading(&self, column: Column) -> Option<String> {
-        self.headings.get(self.place(column)?).map(|heading| heading.trim().to_owned())
+        self.headings
+            .get(self.place(column)?)
+            .map(|heading| heading.trim().to_owned())
     }
 }
 
@@ -171,7 +179,10 @@ fn row(layout: &Layout, record: &StringRecord, line: u64) -> Result<GoodRow, Vec
             found: Some(quoted(&found)),
         }]);
     }
-    let cell = |column| layout.place(column).and_then(|place| record.get(place)).unwrap_or("").trim();
+    let cell = |column| {
+        let place = layout.place(column);
+        unguarded(place.and_then(|place| record.get(place)).unwrap_or("").trim())
+    };
     let mut errors = Vec::new();
     let mut check = |column: Column, checked: Result<(), RowFault>| {
         if let Err(fault) = checked {
@@ -186,11 +197,16 @@ fn row(layout: &Layout, record: &StringRecord, line: u64) -> Result<GoodRow, Vec
     let given = |column| Some(cell(column)).filter(|text| !text.is_empty());
     let sn = SerialNumber::parse(cell(Column::Sn)).map_err(sn_fault);
     check(Column::Sn, sn.as_ref().map(|_| ()).map_err(|fault| *fault));
-    let manufacturer =
-        Manufacturer::parse(cell(Column::Manufacturer)).map_err(|_| RowFault::Manufacturer);
-    check(Column::Manufacturer, manufacturer.as_ref().map(|_| ()).map_err(|fault| *fault));
+    let manufacturer = Manufacturer::parse(cell(Column::Manufacturer)).map_err(|_| RowFault::Manufacturer);
+    check(
+        Column::Manufacturer,
+        manufacturer.as_ref().map(|_| ()).map_err(|fault| *fault),
+    );
     let model = cell(Column::Model);
-    check(Column::Model, plain(model, 1, MODEL_CHARS).map_err(|()| RowFault::Model));
+    check(
+        Column::Model,
+        plain(model, 1, MODEL_CHARS).map_err(|()| RowFault::Model),
+    );
     let name = given(Column::Name).map(Name::parse).transpose().map_err(name_fault);
     check(Column::Name, name.as_ref().map(|_| ()).map_err(|fault| *fault));
     let merchant_no = given(Column::MerchantNo).map(MerchantNo::parse).transpose();
@@ -198,39 +214,54 @@ fn row(layout: &Layout, record: &StringRecord, line: u64) -> Result<GoodRow, Vec
         Column::MerchantNo,
         merchant_no.as_ref().map(|_| ()).map_err(|_| RowFault::MerchantUnknown),
     );
-    let store = given(Column::Store).map(Name::parse).transpose().map_err(|_| RowFault::Store);
+    let store = given(Column::Store)
+        .map(Name::parse)
+        .transpose()
+        .map_err(|_| RowFault::Store);
     let homeless = given(Column::Store).is_some() && given(Column::MerchantNo).is_none();
     check(
         Column::Store,
-        store.as_ref().map(|_| ()).map_err(|fault| *fault).and(
-            if homeless { Err(RowFault::Store) } else { Ok(()) },
-        ),
+        store
+            .as_ref()
+            .map(|_| ())
+            .map_err(|fault| *fault)
+            .and(if homeless { Err(RowFault::Store) } else { Ok(()) }),
     );
     for (column, most) in [(Column::Firmware, FIRMWARE_CHARS), (Column::Note, NOTE_CHARS)] {
         check(column, plain(cell(column), 0, most).map_err(|()| RowFault::Text));
     }
     match (sn, manufacturer, name, merchant_no, store) {
-        (Ok(sn), Ok(manufacturer), Ok(name), Ok(merchant_no), Ok(store)) if errors.is_empty() => {
-            Ok(GoodRow {
-                line,
-                sn,
-                sn_printed: cell(Column::Sn).to_owned(),
-                manufacturer,
-                model: model.to_owned(),
-                name,
-                merchant_no: merchant_no.map(|number| number.as_str().to_owned()),
-                store,
-                firmware: given(Column::Firmware).map(str::to_owned),
-                note: given(Column::Note).map(str::to_owned),
-            })
-        }
+        (Ok(sn), Ok(manufacturer), Ok(name), Ok(merchant_no), Ok(store)) if errors.is_empty() => Ok(GoodRow {
+            line,
+            sn,
+            sn_printed: cell(Column::Sn).to_owned(),
+            manufacturer,
+            model: model.to_owned(),
+            name,
+            merchant_no: merchant_no.map(|number| number.as_str().to_owned()),
+            store,
+            firmware: given(Column::Firmware).map(str::to_owned),
+            note: given(Column::Note).map(str::to_owned),
+        }),
         _ => Err(errors),
     }
 }
 
+/// A cell without the apostrophe that an export puts before what a spreadsheet would take for a formula.
+fn unguarded(cell: &str) -> &str {
+    let guarded = cell
+        .strip_prefix('\'')
+        .filter(|rest| rest.starts_with(['=', '+', '-', '@']));
+    guarded.unwrap_or(cell)
+}
+
 fn plain(text: &str, fewest: usize, most: usize) -> Result<(), ()> {
     let fits = (fewest..=most).contains(&text.chars().count());
-    if fits && !text.chars().any(char::is_control) { Ok(()) } else { Err(()) }
+    if fits && !text.chars().any(char::is_control) {
+        Ok(())
+    } else {
+        Err(())
+    }
 }
 
 fn sn_fault(error: SerialNumberError) -> RowFault {
@@ -293,6 +324,14 @@ mod tests {
         assert_eq!(file.rows[0].sn.as_str(), "6500012345");
         assert_eq!(file.rows[0].sn_printed, "６５０００１２３４５");
         assert_eq!(file.rows[0].line, 2);
+    }
+
+    #[test]
+    fn what_an_export_guards_is_read_back() {
+        let file =
+            read("sn,manufacturer,model,note\n1234,PAX,S90,'-5 days\n5678,PAX,S90,'quoted'\n".as_bytes()).unwrap();
+        let notes: Vec<_> = file.rows.iter().map(|row| row.note.as_deref()).collect();
+        assert_eq!(notes, [Some("-5 days"), Some("'quoted'")]);
     }
 
     #[test]

@@ -1,9 +1,7 @@
 //! A terminal that registers itself: PRODUCT section 4, "From the terminal".
 
 use super::refusal::{self, Attempt, Ended, Refusal};
-use super::{
-    Binding, RegistrationService, lifecycle, lock_live, lock_merchant, over_quota, serial_number,
-};
+use super::{Binding, RegistrationService, lifecycle, lock_live, lock_merchant, over_quota, serial_number};
 use crate::entities::{activation_codes, terminals};
 use crate::services::chain::{self, Actor, NewEntry};
 use crate::services::codes;
@@ -25,11 +23,7 @@ fn token_hash(token: &str) -> Vec<u8> {
 }
 
 impl RegistrationService {
-    pub(super) async fn claim_one(
-        &self,
-        request: &RequestInfo,
-        input: &ClaimInput,
-    ) -> Result<Claimed, Failure> {
+    pub(super) async fn claim_one(&self, request: &RequestInfo, input: &ClaimInput) -> Result<Claimed, Failure> {
         let mut attempt = Attempt {
             actor: Actor::terminal(None),
             request: request.clone(),
@@ -50,10 +44,14 @@ impl RegistrationService {
             Err(ended) => return refusal::finish(txn, &self.surroundings, attempt, ended).await,
         };
         let merchant = MerchantId(binding.merchant.id);
-        let token = self.surroundings.bytes::<32>().iter().fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        });
+        let token = self
+            .surroundings
+            .bytes::<32>()
+            .iter()
+            .fold(String::new(), |mut hex, byte| {
+                let _ = write!(hex, "{byte:02x}");
+                hex
+            });
         codes::consume(&txn, code, self.surroundings.now()).await?;
         let terminal = self.hand_token(&txn, binding.terminal, merchant, input, &token).await?;
         let entry = |kind, outcome| NewEntry {
@@ -119,7 +117,11 @@ impl RegistrationService {
         if merchant.state != "active" {
             return refused(Reason::MerchantSuspended);
         }
-        if input.model.as_deref().is_some_and(|model| !same_model(model, &terminal.model)) {
+        if input
+            .model
+            .as_deref()
+            .is_some_and(|model| !same_model(model, &terminal.model))
+        {
             return refused(Reason::ModelMismatch);
         }
         match lifecycle(&terminal)? {
@@ -144,7 +146,9 @@ impl RegistrationService {
         token: &str,
     ) -> Result<terminals::Model, Failure> {
         let now = self.surroundings.now();
-        let registered = terminal.registered_at.filter(|_| terminal.lifecycle == Lifecycle::Registered.code());
+        let registered = terminal
+            .registered_at
+            .filter(|_| terminal.lifecycle == Lifecycle::Registered.code());
         let mut terminal = terminals::ActiveModel::from(terminal);
         terminal.merchant_id = Set(Some(merchant.0));
         terminal.lifecycle = Set(Lifecycle::Registered.code().to_owned());
@@ -165,7 +169,10 @@ impl RegistrationService {
 /// Makers write `APOS A7`, `apos-a7` and `APOSA7` for one model.
 fn same_model(sent: &str, kept: &str) -> bool {
     let plain = |text: &str| {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect::<String>()
+        text.chars()
+            .filter(|c| c.is_alphanumeric())
+            .flat_map(char::to_uppercase)
+            .collect::<String>()
     };
     plain(sent) == plain(kept)
 }

@@ -5,9 +5,7 @@ use crate::entities::terminals;
 use crate::services::chain::{self, Actor, NewEntry};
 use crate::services::failure::Failure;
 use app::caller::RequestInfo;
-use app::domain::{
-    Lifecycle, LogKind, MerchantId, Outcome, Reason, SerialNumber, TerminalId, Told,
-};
+use app::domain::{Lifecycle, LogKind, MerchantId, Outcome, Reason, SerialNumber, TerminalId, Told};
 use app::error::AppError;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 
@@ -47,11 +45,20 @@ pub(super) enum Ended {
 
 impl Refusal {
     pub(super) fn of(reason: Reason) -> Self {
-        Self { reason, terminal: None, own: false, told: None }
+        Self {
+            reason,
+            terminal: None,
+            own: false,
+            told: None,
+        }
     }
 
     pub(super) fn about(reason: Reason, terminal: &terminals::Model, own: bool) -> Self {
-        Self { terminal: Some(TerminalId(terminal.id)), own, ..Self::of(reason) }
+        Self {
+            terminal: Some(TerminalId(terminal.id)),
+            own,
+            ..Self::of(reason)
+        }
     }
 }
 
@@ -89,7 +96,11 @@ pub(super) async fn finish<T>(
     };
     chain::append(&txn, surroundings, vec![entry]).await?;
     txn.commit().await?;
-    let told = if attempt.knows_truth { Told::Itself(refusal.reason) } else { told };
+    let told = if attempt.knows_truth {
+        Told::Itself(refusal.reason)
+    } else {
+        told
+    };
     Err(refusal.told.unwrap_or(AppError::Refused(told)).into())
 }
 
