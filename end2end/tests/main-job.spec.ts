@@ -43,6 +43,9 @@ test.describe.configure({ mode: "serial" });
 
 test("an administrator imports the vendor's file", async ({ page }) => {
   await signIn(page, demoLogin("platform_admin"));
+  await page.goto("/terminals/import");
+  const template = await page.getByRole("link", { name: "下载模板" }).getAttribute("href");
+  expect(await (await page.request.get(template ?? "")).text()).toContain("manufacturer");
   await importFile(page, INVENTORY);
   await expect(page).toHaveURL(/\/terminals\/import\/[0-9a-f-]+$/);
   await expect(page.getByRole("main")).toContainText("inventory.csv");

@@ -155,6 +155,7 @@ fn indexes() -> Vec<IndexCreateStatement> {
             "terminals",
             &["merchant_id", "lifecycle", "sn", "id"],
         ),
+        index("ix_terminals_model", "terminals", &["model", "sn", "id"]),
         index(
             "ix_terminals_merchant_store",
             "terminals",

@@ -62,8 +62,7 @@ pub fn router(state: AppState) -> Router {
                 .layer(from_fn_with_state(state.clone(), request_info))
                 .layer(CompressionLayer::new())
                 .layer(from_fn_with_state(state.clone(), security_headers))
-                .layer(CatchPanicLayer::new())
-                .layer(from_fn_with_state(state.clone(), origin)),
+                .layer(CatchPanicLayer::new()),
         )
         .with_state(state)
 }
@@ -82,6 +81,7 @@ fn people(state: &AppState) -> Router<AppState> {
         .merge(forms)
         .layer(from_fn_with_state(state.clone(), identify))
         .layer(sessions(state))
+        .layer(from_fn_with_state(state.clone(), origin))
 }
 
 /// The one form that carries a file.
@@ -90,11 +90,16 @@ fn upload(state: &AppState) -> Router<AppState> {
         .route("/actions/import", post(pages::action))
         .layer(from_fn_with_state(state.clone(), identify))
         .layer(sessions(state))
+        .layer(from_fn_with_state(state.clone(), origin))
+}
+
+/// Where sessions are kept.
+pub fn session_store(state: &AppState) -> DatabaseSessions {
+    DatabaseSessions::new(state.database.clone(), state.surroundings.clone(), SESSION)
 }
 
 fn sessions(state: &AppState) -> SessionManagerLayer<DatabaseSessions> {
-    let store = DatabaseSessions::new(state.database.clone(), state.surroundings.clone(), SESSION);
-    SessionManagerLayer::new(store)
+    SessionManagerLayer::new(session_store(state))
         .with_name(if state.front.secure {
             "__Host-tillkeeper"
         } else {
@@ -119,12 +124,13 @@ fn site(state: &AppState) -> Router<AppState> {
         "no-cache"
     };
     let cached = |value| SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static(value));
+    let file = |name| {
+        ServiceBuilder::new()
+            .layer(cached("public, max-age=86400"))
+            .service(ServeFile::new(folder.join(name)))
+    };
     Router::new()
         .nest_service("/pkg", ServiceBuilder::new().layer(cached(kept)).service(package))
-        .route_service(
-            "/favicon.svg",
-            ServiceBuilder::new()
-                .layer(cached("public, max-age=86400"))
-                .service(ServeFile::new(folder.join("favicon.svg"))),
-        )
+        .route_service("/favicon.svg", file("favicon.svg"))
+        .route_service("/inventory-template.csv", file("inventory-template.csv"))
 }

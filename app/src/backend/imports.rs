@@ -6,8 +6,9 @@ use crate::error::AppError;
 use async_trait::async_trait;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-/// Most bytes of a file that is sent through the portal: 32 MiB.
-pub const MAX_FILE_BYTES: usize = 32 * 1024 * 1024;
+/// Most bytes of a file that is sent at once: 4 MiB, some 40,000 terminals. They go in
+/// within one transaction, and nobody else should wait for it for long.
+pub const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
 
 /// Most errors of a file that are kept; a file with more is of another kind.
 pub const MAX_ERRORS: usize = 1000;

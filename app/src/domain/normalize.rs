@@ -5,6 +5,10 @@
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn nfkc(text: &str) -> String {
     use unicode_normalization::UnicodeNormalization;
+    // ASCII is its own normal form, and most of what is read is ASCII.
+    if text.is_ascii() {
+        return text.to_owned();
+    }
     text.nfkc().collect()
 }
 

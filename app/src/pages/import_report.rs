@@ -1,7 +1,7 @@
 //! What became of an inventory file.
 
 use super::guard::{Answer, Visit, guarded};
-use crate::backend::imports::{ImportReport, RowError};
+use crate::backend::imports::{ImportReport, MAX_ERRORS, RowError};
 use crate::components::{format, icon, words};
 use crate::domain::ImportBatchId;
 use crate::error::AppError;
@@ -96,7 +96,10 @@ fn errors(locale: Locale, report: &ImportReport) -> impl IntoView + use<> {
     let caption = t!(locale, import.errors_caption);
     let rows = report.errors.iter().map(|error| fault(locale, error)).collect_view();
     let listed = report.errors.len() as u64;
-    let more = (report.rows_failed > listed).then(|| {
+    let mut lines: Vec<u64> = report.errors.iter().map(|error| error.line).collect();
+    lines.dedup();
+    let cut = report.rows_failed > lines.len() as u64 || report.errors.len() == MAX_ERRORS;
+    let more = cut.then(|| {
         let count = format::grouped(listed);
         view! { <p class="mt-2">{t!(locale, import.errors_more, count)}</p> }
     });

@@ -26,6 +26,8 @@ pub async fn register_terminal(
     #[server(default)] code: String,
     #[server(default)] merchant_no: String,
 ) -> Result<(), ServerFnError> {
+    // What comes back in the address has its limits; nobody's serial number is that long.
+    let sn: String = sn.chars().take(200).collect();
     let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
     let typed = [
         ("sn", sn.as_str()),

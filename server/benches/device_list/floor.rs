@@ -155,25 +155,27 @@ impl Page {
         let cut = |text: &str| text.split(nonce).map(str::to_owned).collect::<Vec<_>>();
         let (before, rest) = page.split_once("<tbody").ok_or("the page has no table")?;
         let (attributes, rest) = rest.split_once('>').ok_or("the page has no table")?;
-        let (body, after) = rest.split_once("</tbody>").ok_or("the page has no table")?;
-        let shown: Vec<&str> = body.split_inclusive("</tr>").take(50).collect();
+        let (body, after) = rest.rsplit_once("</tr>").ok_or("the page has no rows")?;
+        let body = format!("{body}</tr>");
+        let shown: Vec<&str> = body.split_inclusive("</tr>").collect();
         let mut known = HashMap::new();
         for (row, html) in rows.iter().zip(&shown) {
             let cells: Vec<&str> = html.split_inclusive("</td>").collect();
             known.insert(row.sn_printed.clone(), KNOWN_CELLS.map(|cell| cells[cell].to_owned()));
         }
-        // A row that says each thing in another way tells which is where.
-        let telling = rows
+        // A row that says each thing in another way tells which is where; where none does, it makes no difference.
+        let shown_rows = &rows[..shown.len()];
+        let telling = shown_rows
             .iter()
-            .take(shown.len())
             .position(|row| row.sn != row.sn_printed && row.store_name.is_some());
-        let telling = telling.ok_or("no row on the first page has a serial number with dashes")?;
+        let telling = telling.or_else(|| shown_rows.iter().position(|row| row.store_name.is_some()));
+        let telling = telling.ok_or("no row on the first page has a store")?;
         let row = pieces(shown[telling], &rows[telling]);
         let before = cut(&format!("{before}<tbody{attributes}>"));
         Ok(Self {
             before,
             row,
-            after: cut(&format!("</tbody>{after}")),
+            after: cut(after),
             known,
         })
     }

@@ -2,7 +2,10 @@
 
 use super::chain::{GENESIS, bytes_of, hash_of};
 use crate::entities::{device_log, log_heads};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, IsolationLevel, QueryFilter,
+    QueryOrder, QuerySelect, TransactionOptions, TransactionTrait,
+};
 use std::collections::HashMap;
 use std::fmt;
 use uuid::Uuid;
@@ -63,15 +66,24 @@ impl fmt::Display for Broken {
     }
 }
 
-/// Reads every chain from its beginning and compares it with its hashes and its head. `progress` is told the number of
-/// entries read, every so often.
+/// Reads every chain from its beginning and compares it with its hashes and its head, all as of one instant: what is
+/// appended meanwhile is not looked at. `progress` is told the number of entries read, every so often.
 ///
 /// # Errors
 /// [`VerifyError::Broken`] with the first bad entry.
-pub async fn verify(
-    db: &impl ConnectionTrait,
-    progress: &mut (dyn FnMut(u64) + Send),
-) -> Result<Verified, VerifyError> {
+pub async fn verify(db: &DatabaseConnection, progress: &mut (dyn FnMut(u64) + Send)) -> Result<Verified, VerifyError> {
+    let snapshot = TransactionOptions {
+        // SQLite's readers have a snapshot anyway.
+        isolation_level: (db.get_database_backend() == DbBackend::Postgres).then_some(IsolationLevel::RepeatableRead),
+        ..TransactionOptions::default()
+    };
+    let txn = db.begin_with_options(snapshot).await?;
+    let verified = verify_in(&txn, progress).await;
+    txn.rollback().await?;
+    verified
+}
+
+async fn verify_in(db: &impl ConnectionTrait, progress: &mut (dyn FnMut(u64) + Send)) -> Result<Verified, VerifyError> {
     let heads = log_heads::Entity::find()
         .order_by_asc(log_heads::Column::Chain)
         .all(db)

@@ -39,22 +39,18 @@ fn hash_of(code: &ActivationCode) -> Vec<u8> {
     hash.finalize().to_vec()
 }
 
-/// Issues a code and withdraws the one that was out for the terminal. Answers the code and what the log has to say.
-pub(super) async fn issue(
+/// Withdraws the code that is out for a terminal, when there is one. Answers what the log has to say.
+pub(super) async fn withdraw(
     txn: &DatabaseTransaction,
     surroundings: &Surroundings,
-    new: NewCode<'_>,
-) -> Result<(IssuedCode, Vec<NewEntry>), Failure> {
+    terminal: &terminals::Model,
+    actor: &Actor,
+    request: &RequestInfo,
+) -> Result<Vec<NewEntry>, Failure> {
     let now = surroundings.now();
-    let entry = |kind, merchant| NewEntry {
-        merchant: Some(MerchantId(merchant)),
-        terminal: Some(TerminalId(new.terminal.id)),
-        sn_sent: Some(new.terminal.sn_printed.clone()),
-        ..NewEntry::of(surroundings, new.request, new.actor.clone(), kind, Outcome::Info)
-    };
     let mut entries = Vec::new();
     let out = Entity::find()
-        .filter(Column::TerminalId.eq(new.terminal.id))
+        .filter(Column::TerminalId.eq(terminal.id))
         .filter(Column::State.eq(ISSUED))
         .all(txn)
         .await?;
@@ -64,9 +60,36 @@ pub(super) async fn issue(
         } else {
             (EXPIRED, LogKind::CodeExpired)
         };
-        entries.push(entry(kind, code.merchant_id));
+        entries.push(entry(surroundings, terminal, code.merchant_id, actor, request, kind));
         end(txn, code, state, now).await?;
     }
+    Ok(entries)
+}
+
+fn entry(
+    surroundings: &Surroundings,
+    terminal: &terminals::Model,
+    merchant: uuid::Uuid,
+    actor: &Actor,
+    request: &RequestInfo,
+    kind: LogKind,
+) -> NewEntry {
+    NewEntry {
+        merchant: Some(MerchantId(merchant)),
+        terminal: Some(TerminalId(terminal.id)),
+        sn_sent: Some(terminal.sn_printed.clone()),
+        ..NewEntry::of(surroundings, request, actor.clone(), kind, Outcome::Info)
+    }
+}
+
+/// Issues a code and withdraws the one that was out for the terminal. Answers the code and what the log has to say.
+pub(super) async fn issue(
+    txn: &DatabaseTransaction,
+    surroundings: &Surroundings,
+    new: NewCode<'_>,
+) -> Result<(IssuedCode, Vec<NewEntry>), Failure> {
+    let now = surroundings.now();
+    let mut entries = withdraw(txn, surroundings, new.terminal, &new.actor, new.request).await?;
     let code = ActivationCode::from_entropy(surroundings.bytes());
     let expires = now.plus_ms(LIFETIME_MS);
     Entity::insert(ActiveModel {
@@ -82,7 +105,15 @@ pub(super) async fn issue(
     })
     .exec_without_returning(txn)
     .await?;
-    entries.push(entry(LogKind::CodeIssued, new.merchant.0));
+    let (terminal, merchant) = (new.terminal, new.merchant.0);
+    entries.push(entry(
+        surroundings,
+        terminal,
+        merchant,
+        &new.actor,
+        new.request,
+        LogKind::CodeIssued,
+    ));
     Ok((IssuedCode { code, expires }, entries))
 }
 

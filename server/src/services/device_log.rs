@@ -3,16 +3,16 @@
 use super::failure::{Failure, unreadable};
 use super::scope::{MERCHANT_NAME, MERCHANT_NO, log_in};
 use crate::database::Database;
-use crate::entities::{device_log, terminals};
+use crate::entities::{device_log, terminals, users};
 use app::backend::device_log::{DeviceLog, LogQuery, LogRow};
 use app::backend::page::{Direction, PAGE_ROWS, Page};
 use app::backend::terminals::MerchantRef;
 use app::caller::{Caller, Scope};
-use app::domain::{LogEntryId, SerialNumber, Timestamp, Told};
+use app::domain::{ActorKind, LogEntryId, MerchantId, SerialNumber, Timestamp, Told};
 use app::error::AppError;
 use async_trait::async_trait;
 use device_log::Column;
-use sea_orm::sea_query::{Cond, Expr, ExprTrait, JoinType, Order, SelectStatement};
+use sea_orm::sea_query::{Cond, Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
@@ -101,10 +101,19 @@ fn listed(scope: Scope) -> SelectStatement {
         Column::Kind,
         Column::Outcome,
         Column::ActorKind,
-        Column::ActorLabel,
-        Column::Address,
     ] {
         select.column((device_log::Entity, shown));
+    }
+    for (shown, name) in [(Column::ActorLabel, "actor_label"), (Column::Address, "address")] {
+        let shown = column(shown);
+        select.expr_as(
+            match scope {
+                Scope::Platform => shown,
+                // Who works for the platform, and from where, is no merchant's business.
+                Scope::Merchant(merchant) => Expr::case(own_actor(merchant), shown).finally(Expr::null()).into(),
+            },
+            name,
+        );
     }
     select
         .join(JoinType::LeftJoin, terminals::Entity, visible)
@@ -112,6 +121,20 @@ fn listed(scope: Scope) -> SelectStatement {
         .expr_as(terminal(terminals::Column::Name), "terminal_name")
         .expr_as(column(told_column(scope)), "reason")
         .take()
+}
+
+/// Whether an entry's actor is a terminal or one of the merchant's own users.
+fn own_actor(merchant: MerchantId) -> Cond {
+    let user = |column| Expr::col((users::Entity, column));
+    let own = Query::select()
+        .expr(Expr::val(1))
+        .from(users::Entity)
+        .and_where(user(users::Column::Id).equals((device_log::Entity, Column::ActorId)))
+        .and_where(user(users::Column::MerchantId).eq(merchant.0))
+        .take();
+    Cond::any()
+        .add(column(Column::ActorKind).eq(ActorKind::Terminal.code()))
+        .add(Expr::exists(own))
 }
 
 /// Narrows the list to what was asked; `false` when nothing can match.

@@ -68,7 +68,7 @@ impl RegistrationService {
         let success = NewEntry {
             merchant: Some(merchant),
             terminal: Some(TerminalId(terminal.id)),
-            sn_sent: Some(input.sn.clone()),
+            sn_sent: Some(refusal::printable(&input.sn)),
             ..NewEntry::of(
                 &self.surroundings,
                 by.request(),
@@ -283,7 +283,9 @@ async fn may_bind(
     terminal: &terminals::Model,
     merchant: &merchants::Model,
 ) -> Result<Option<Reason>, Failure> {
+    let elsewhere = terminal.merchant_id.is_some_and(|owner| owner != merchant.id);
     Ok(match lifecycle(terminal)? {
+        _ if elsewhere => Some(Reason::RegisteredElsewhere),
         _ if merchant.state != "active" => Some(Reason::MerchantSuspended),
         Lifecycle::Registered => Some(Reason::AlreadyRegistered),
         Lifecycle::Suspended => Some(Reason::TerminalSuspended),

@@ -84,7 +84,7 @@ impl TerminalService {
         let scope = caller.scope();
         let mut select = listed(scope);
         narrow(&mut select, query);
-        if let Some(sn) = query.search.as_deref().and_then(|text| SerialNumber::parse(text).ok()) {
+        if let Some(sn) = whole_sn(query) {
             let mut exact = select.clone();
             exact
                 .and_where(column(Column::Sn).eq(sn.as_str()))
@@ -279,6 +279,14 @@ fn narrow(select: &mut SelectStatement, query: &TerminalQuery) {
     }
 }
 
+/// The serial number that a search is for, when it is long enough to be nothing else: a short one may as well be part of a
+/// name or of another serial number.
+fn whole_sn(query: &TerminalQuery) -> Option<SerialNumber> {
+    const LONG: usize = 8;
+    let text = query.search.as_deref().filter(|_| query.cursor.is_none())?;
+    SerialNumber::parse(text).ok().filter(|sn| sn.as_str().len() >= LONG)
+}
+
 /// Whether a word is part of what a terminal is known by. Wildcards in it are text.
 fn mentions(word: &str, scope: Scope) -> Condition {
     let plain: String = word.nfkc().collect::<String>().to_lowercase();
@@ -296,8 +304,11 @@ fn mentions(word: &str, scope: Scope) -> Condition {
     }
     if matches!(scope, Scope::Platform) {
         let name = Expr::col((merchants::Entity, merchants::Column::Name));
-        let number = Expr::col((merchants::Entity, merchants::Column::MerchantNo));
-        any = any.add(lower(name).like(like(&plain))).add(number.like(like(&sn)));
+        any = any.add(lower(name).like(like(&plain)));
+        if !sn.is_empty() {
+            let number = Expr::col((merchants::Entity, merchants::Column::MerchantNo));
+            any = any.add(number.like(like(&sn)));
+        }
     }
     any
 }

@@ -111,6 +111,11 @@ async fn entries_are_told_within_their_scope(db: &TestDb) -> Outcome {
         "{rows}"
     );
     assert!(!rows.contains("own10001"), "{rows}");
+    // Who brought the terminal in is the platform's business.
+    let imported = table_rows(&page.body)
+        .into_iter()
+        .find(|row| row.contains("前台") && !row.contains("设备注册成功"));
+    assert!(imported.is_some_and(|row| !row.contains("tillkeeper")), "{page:?}");
     // Filters, in the words of what is told.
     for (query, own, others) in [
         ("reason=sn_malformed", true, false),

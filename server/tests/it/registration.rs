@@ -19,6 +19,7 @@ on_both_engines!(
     claims_at_once_have_one_winner,
     a_reinstalled_terminal_gets_another_token,
     what_stops_a_terminal_is_told_to_its_own,
+    a_code_of_another_time_takes_nothing,
 );
 
 const CLAIM: &str = "/api/v1/terminals/register";
@@ -215,6 +216,35 @@ async fn a_terminal_of_the_platform_needs_a_code(db: &TestDb) -> Outcome {
     Ok(())
 }
 
+async fn a_code_of_another_time_takes_nothing(db: &TestDb) -> Outcome {
+    let world = World::new(db).await?;
+    world.import("FREE0001,PAX,S90,,,\n").await?;
+    let mut admin = world.signed_in("admin").await?;
+    let code = issue(&mut admin, &world, "FREE0001", XIAOMAN).await?;
+    world.import(&format!("FREE0001,PAX,S90,,{SHENGJING},一店\n")).await?;
+    let given = world.terminals("FREE0001").await?.remove(0);
+    let mut owner = world.signed_in("xiaoman").await?;
+    for _ in 0..2 {
+        let fields = [("sn", "FREE0001"), ("code", code.as_str())];
+        let page = owner.submit("/actions/register", &fields).await?;
+        assert_eq!((page.status, code_on(&page.body)), (StatusCode::OK, None));
+        assert_eq!(
+            claim(&world, "FREE0001", &code).await?.0,
+            StatusCode::UNPROCESSABLE_ENTITY
+        );
+        assert_eq!(
+            world.terminals("FREE0001").await?.remove(0).merchant_id,
+            given.merchant_id
+        );
+        // Not even when the code had not been withdrawn.
+        world
+            .sql("UPDATE activation_codes SET state = 'issued', ended_at = NULL")
+            .await?;
+    }
+    assert_eq!(world.last_refusal().await?.0, "registered_elsewhere");
+    Ok(())
+}
+
 async fn one_serial_number_of_two_makers(db: &TestDb) -> Outcome {
     let world = World::new(db).await?;
     world
@@ -314,6 +344,7 @@ async fn what_stops_a_terminal_is_told_to_its_own(db: &TestDb) -> Outcome {
         .await?;
     let mut owner = world.signed_in("xiaoman").await?;
     let code = issue(&mut owner, &world, "OWN10001", "").await?;
+    let retired = issue(&mut owner, &world, "OWN10002", "").await?;
     let body = json!({ "sn": "OWN10001", "activation_code": code, "model": "A920" });
     let answer = world.visitor().post_json(CLAIM, &body).await?;
     assert_eq!(answer.json()?["code"], "model_mismatch");
@@ -331,6 +362,11 @@ async fn what_stops_a_terminal_is_told_to_its_own(db: &TestDb) -> Outcome {
         .await?;
     owner.submit("/actions/register", &[("sn", "OWN10002")]).await?;
     assert_eq!(world.last_refusal().await?.1, "terminal_retired");
+    assert_eq!(claim(&world, "OWN10002", &retired).await?.1, "terminal_retired");
+    assert_eq!(
+        claim(&world, "OWN10002", "0000-0000-000000").await?.1,
+        "sn_or_code_wrong"
+    );
     // A suspended terminal gets no code either.
     let terminal = world.terminals("OWN10001").await?[0].id.to_string();
     let refused = owner

@@ -4,13 +4,15 @@ use super::parse::{GoodRow, ReadFile, quoted};
 use crate::clock::Surroundings;
 use crate::entities::{merchants, stores, terminals};
 use crate::services::chain::{self, Actor, NewEntry};
+use crate::services::codes;
 use crate::services::failure::Failure;
 use app::backend::imports::{RowError, RowFault};
 use app::caller::PlatformAdmin;
 use app::domain::{ImportBatchId, Lifecycle, LogKind, MerchantId, Outcome, TerminalId};
 use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
@@ -139,6 +141,11 @@ pub(super) async fn apply(
                     continue;
                 }
                 let assigned = before.merchant_id != after.merchant_id;
+                if assigned {
+                    // A code that was out bound it to whomever it was meant for then.
+                    let actor = Actor::caller(&by);
+                    entries.extend(codes::withdraw(txn, surroundings, &before, &actor, by.request()).await?);
+                }
                 let kind = if assigned {
                     LogKind::TerminalAssigned
                 } else {
@@ -263,6 +270,7 @@ async fn existing_of(
         let terminals = terminals::Entity::find()
             .filter(terminals::Column::Sn.is_in(chunk.iter().copied()))
             .filter(terminals::Column::Lifecycle.ne(Lifecycle::Retired.code()))
+            .order_by_asc(terminals::Column::Id)
             .lock(LockType::NoKeyUpdate)
             .all(txn)
             .await?;

@@ -57,7 +57,7 @@ impl RegistrationService {
         let entry = |kind, outcome| NewEntry {
             merchant: Some(merchant),
             terminal: Some(TerminalId(terminal.id)),
-            sn_sent: Some(input.sn.clone()),
+            sn_sent: Some(refusal::printable(&input.sn)),
             ..NewEntry::of(
                 &self.surroundings,
                 request,
@@ -90,7 +90,11 @@ impl RegistrationService {
         sn: &SerialNumber,
         attempt: &mut Attempt,
     ) -> Result<Result<(Binding, activation_codes::Model), Ended>, Failure> {
-        let live = lock_live(txn, sn).await?;
+        let mut live = lock_live(txn, sn).await?;
+        if live.is_empty() {
+            // A retired terminal that holds its code is told so; whoever does not hold it is told nothing.
+            live = refusal::retired(txn, sn, None).await?.into_iter().collect();
+        }
         let found = codes::find(txn, &input.activation_code, &live, self.surroundings.now()).await?;
         let code = match found {
             Ok(code) => code,

@@ -105,7 +105,7 @@ pub(super) async fn finish<T>(
 }
 
 /// The serial number as it was sent, without what no screen shows and no database keeps.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
     text.chars().take(SN_SENT_CHARS).map(shown).collect()
 }
@@ -117,15 +117,24 @@ pub(super) async fn without_live(
     sn: &SerialNumber,
     merchant: Option<MerchantId>,
 ) -> Result<Refusal, Failure> {
+    let retired = retired(txn, sn, merchant).await?;
+    Ok(match retired {
+        Some(terminal) => Refusal::about(Reason::TerminalRetired, &terminal, merchant.is_some()),
+        None => Refusal::of(Reason::SnUnknown),
+    })
+}
+
+/// The newest retired terminal with a serial number; only a merchant's own where one is given.
+pub(super) async fn retired(
+    txn: &DatabaseTransaction,
+    sn: &SerialNumber,
+    merchant: Option<MerchantId>,
+) -> Result<Option<terminals::Model>, Failure> {
     let mut find = terminals::Entity::find()
         .filter(terminals::Column::Sn.eq(sn.as_str()))
         .filter(terminals::Column::Lifecycle.eq(Lifecycle::Retired.code()));
     if let Some(merchant) = merchant {
         find = find.filter(terminals::Column::MerchantId.eq(merchant.0));
     }
-    let retired = find.order_by_desc(terminals::Column::Id).one(txn).await?;
-    Ok(match retired {
-        Some(terminal) => Refusal::about(Reason::TerminalRetired, &terminal, merchant.is_some()),
-        None => Refusal::of(Reason::SnUnknown),
-    })
+    Ok(find.order_by_desc(terminals::Column::Id).one(txn).await?)
 }
