@@ -140,10 +140,12 @@ impl TerminalService {
             .order_by_expr(column(Column::Lifecycle).eq(Lifecycle::Retired.code()), Order::Asc)
             .order_by((terminals::Entity, Column::Id), Order::Desc)
             .limit(PAGE_ROWS as u64);
+        let own = self.own_merchant(caller.scope()).await?;
         let mut found = Vec::new();
         for row in self.database.reader().query_all(&select).await? {
             let facts = Facts::from_query_result(&row, "")?;
-            let row = row_of(ListedRow::from_query_result(&row, "")?, caller.scope())?;
+            let mut row = row_of(ListedRow::from_query_result(&row, "")?, caller.scope())?;
+            row.merchant = row.merchant.or_else(|| own.clone());
             let code_expires = self.code_expires(row.id).await?;
             let lifecycle_reason = facts
                 .lifecycle_reason
@@ -163,6 +165,20 @@ impl TerminalService {
             });
         }
         Ok(found)
+    }
+
+    /// The merchant of a merchant's scope, which its lists need not repeat on every row.
+    async fn own_merchant(&self, scope: Scope) -> Result<Option<MerchantRef>, Failure> {
+        let Scope::Merchant(merchant) = scope else {
+            return Ok(None);
+        };
+        let merchant = merchants::Entity::find_by_id(merchant.0)
+            .one(self.database.reader())
+            .await?;
+        Ok(merchant.map(|merchant| MerchantRef {
+            number: merchant.merchant_no,
+            name: merchant.name,
+        }))
     }
 
     async fn code_expires(&self, terminal: TerminalId) -> Result<Option<Timestamp>, Failure> {

@@ -78,7 +78,10 @@ async fn a_day_with_the_samples(db: &TestDb) -> Outcome {
     let registered = owner.submit("/actions/register", &[("sn", sn)]).await?;
     let code = code_on(&registered.body).ok_or("no code on the page")?;
     let plain = app::domain::SerialNumber::parse(sn)?;
-    owner.get(&format!("/devices/{plain}")).await?.says(&["已注册"]);
+    let device = owner.get(&format!("/devices/{plain}")).await?;
+    device
+        .says(&["已注册", "深圳盛景餐饮", SHENGJING])
+        .is_silent_on(&["name=\"merchant_no\""]);
 
     // The terminal registers itself.
     let mut terminal = world.visitor();
