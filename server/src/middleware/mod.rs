@@ -1,5 +1,5 @@
-//! What every request meets on its way in and every answer on its way out, outermost first: [`request_info`],
-//! [`security_headers`], [`origin`], and for pages [`identify`].
+//! What every request meets on its way in and every answer on its way out, outermost first: [`request_info`] and
+//! [`security_headers`]; for pages and their forms also [`origin`] and [`identify`].
 
 pub mod identify;
 pub mod origin;
