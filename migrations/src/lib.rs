@@ -19,6 +19,7 @@ mod m20261122_000006_apps;
 mod m20261122_000007_device_log;
 mod m20261122_000008_audit_log;
 mod m20261122_000009_idempotency_keys;
+mod m20261123_000010_presence;
 mod shape;
 
 /// The PostgreSQL advisory lock that migrating takes: "tillkeep" in ASCII, so that it meets no other program's.
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000007_device_log::Migration),
             Box::new(m20261122_000008_audit_log::Migration),
             Box::new(m20261122_000009_idempotency_keys::Migration),
+            Box::new(m20261123_000010_presence::Migration),
         ]
     }
 }

@@ -44,6 +44,20 @@ pub struct Model {
     pub heartbeat_interval_ms: Option<i64>,
     /// Last heartbeat's facts as JSON.
     pub last_report: Option<String>,
+    /// When that was, Unix milliseconds.
+    pub reported_at: Option<i64>,
+    /// Whether the log was last told that it is online.
+    pub online: bool,
+    /// From when on its silence means that it is offline, Unix milliseconds.
+    pub online_until: Option<i64>,
+    /// The day of its last sign-in in the merchant's time zone, `YYYY-MM-DD`.
+    pub business_day: Option<String>,
+    /// When it last signed in, Unix milliseconds.
+    pub signed_in_at: Option<i64>,
+    /// When it signed out after that, Unix milliseconds.
+    pub signed_out_at: Option<i64>,
+    /// Who signed in at it, as the terminal numbers its operators.
+    pub operator_no: Option<String>,
     /// The import that made it.
     pub import_batch_id: Option<Uuid>,
     /// When the row was made, Unix milliseconds.
