@@ -17,7 +17,7 @@ use sea_orm::{
 use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
-/// Rows of one statement; 23 columns each stay under SQLite's 32,766 parameters.
+/// Rows of one statement; 30 columns each stay under SQLite's 32,766 parameters.
 const CHUNK: usize = 500;
 
 /// What is to be done with a file.
