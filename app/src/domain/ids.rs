@@ -29,6 +29,10 @@ macro_rules! ids {
 ids! {
     /// An activation code's key.
     ActivationCodeId,
+    /// An app grant's key.
+    AppGrantId,
+    /// An app's key.
+    AppId,
     /// An import batch's key.
     ImportBatchId,
     /// A device-log entry's key.

@@ -3,27 +3,35 @@
 //! Everything here compiles for the server and for the browser alike, and none of it asks a database or a clock.
 
 mod activation_code;
+pub mod app_policy;
 mod device_log;
 mod ids;
+mod install_state;
 mod lifecycle;
 mod login;
 mod manufacturer;
 mod merchant_no;
 mod name;
 mod normalize;
+mod package_name;
 mod reason;
 mod role;
 mod serial_number;
 mod timestamp;
 
 pub use activation_code::{ActivationCode, ActivationCodeError};
+pub use app_policy::{Grant, GrantTarget, Policy, PolicyState};
 pub use device_log::{ActorKind, LogKind, Outcome};
-pub use ids::{ActivationCodeId, ImportBatchId, LogEntryId, MerchantId, StoreId, TerminalId, UserId};
+pub use ids::{
+    ActivationCodeId, AppGrantId, AppId, ImportBatchId, LogEntryId, MerchantId, StoreId, TerminalId, UserId,
+};
+pub use install_state::InstallState;
 pub use lifecycle::{Lifecycle, LifecycleReason};
 pub use login::{Login, LoginError};
 pub use manufacturer::{Manufacturer, ManufacturerError};
 pub use merchant_no::{MerchantNo, MerchantNoError};
 pub use name::{Name, NameError};
+pub use package_name::{PackageName, PackageNameError};
 pub use reason::{Reason, Told};
 pub use role::Role;
 pub use serial_number::{SerialNumber, SerialNumberError};
