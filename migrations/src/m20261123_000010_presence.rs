@@ -44,7 +44,12 @@ impl MigrationTrait for Migration {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager
-            .drop_index(Index::drop().name("ix_terminals_online_until").table("terminals").to_owned())
+            .drop_index(
+                Index::drop()
+                    .name("ix_terminals_online_until")
+                    .table("terminals")
+                    .to_owned(),
+            )
             .await?;
         for column in COLUMNS {
             manager
