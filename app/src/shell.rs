@@ -4,10 +4,10 @@ use crate::i18n::{Locale, language_tag};
 use crate::pages::App;
 use crate::request::Rendering;
 use leptos::prelude::*;
-use leptos_meta::{HashedStylesheet, MetaTags, provide_meta_context};
+use leptos_meta::{MetaTags, provide_meta_context};
 
-/// A whole document. Needs the contexts that [`crate::pages`] names.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+/// A whole document, with the address of its style sheet. Needs the contexts that [`crate::pages`] names.
+pub fn shell(options: LeptosOptions, style_sheet: &str) -> impl IntoView + use<> {
     provide_meta_context();
     let locale = use_context::<Rendering>().map_or(Locale::zh, |rendering| rendering.locale);
     view! {
@@ -18,7 +18,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
-                <HashedStylesheet options=options.clone() />
+                <link rel="stylesheet" href=style_sheet.to_owned() />
                 <AutoReload options=options.clone() />
                 <HydrationScripts options=options islands=true />
                 <MetaTags />

@@ -22,6 +22,8 @@ pub struct AppState {
     pub services: Services,
     /// What the page shell needs to name its files.
     pub leptos: LeptosOptions,
+    /// Address of the style sheet.
+    pub style_sheet: Arc<str>,
     /// How this server is reached.
     pub front: Arc<Front>,
 }
@@ -50,6 +52,7 @@ impl AppState {
             surroundings,
             services,
             leptos: leptos_options(&config.site_dir),
+            style_sheet: style_sheet(&config.site_dir),
             front: Arc::new(Front {
                 secure: config.public_url.as_ref().is_some_and(PublicUrl::is_https),
                 public_origin,
@@ -58,6 +61,16 @@ impl AppState {
             }),
         })
     }
+}
+
+/// The address of a build's style sheet, read once: leptos' own component reads the file of hashes for every page.
+fn style_sheet(site_dir: &Path) -> Arc<str> {
+    let hashes = std::fs::read_to_string(site_dir.join("hash.txt")).unwrap_or_default();
+    let hash = hashes
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("css:"))
+        .map(|hash| format!(".{}", hash.trim()));
+    format!("/pkg/tillkeeper{}.css", hash.unwrap_or_default()).into()
 }
 
 /// The names of the files of a build. Without one (in tests of the server alone) they have no hashes.

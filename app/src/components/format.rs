@@ -3,6 +3,7 @@
 use crate::components::html::{Html, Rendered};
 use crate::domain::Timestamp;
 use crate::i18n::{Locale, t};
+use chrono::format::{Item, Numeric, Pad};
 use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone};
 use chrono_tz::{Asia::Shanghai, Tz};
 use leptos::prelude::*;
@@ -17,9 +18,25 @@ fn local(at: Timestamp) -> Option<DateTime<Tz>> {
     ZONE.timestamp_millis_opt(at.0).single()
 }
 
+/// `YYYY-MM-DD HH:mm`, parsed once: lists have many instants.
+const MINUTE: [Item<'static>; 9] = [
+    Item::Numeric(Numeric::Year, Pad::Zero),
+    Item::Literal("-"),
+    Item::Numeric(Numeric::Month, Pad::Zero),
+    Item::Literal("-"),
+    Item::Numeric(Numeric::Day, Pad::Zero),
+    Item::Literal(" "),
+    Item::Numeric(Numeric::Hour, Pad::Zero),
+    Item::Literal(":"),
+    Item::Numeric(Numeric::Minute, Pad::Zero),
+];
+
 /// An instant to the minute.
 pub(crate) fn minute(at: Timestamp) -> String {
-    local(at).map_or_else(|| NOTHING.to_owned(), |at| at.format("%Y-%m-%d %H:%M").to_string())
+    local(at).map_or_else(
+        || NOTHING.to_owned(),
+        |at| at.format_with_items(MINUTE.iter()).to_string(),
+    )
 }
 
 /// An instant for a machine: RFC 3339 with the offset.

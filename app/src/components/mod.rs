@@ -14,4 +14,5 @@ pub(crate) mod log_table;
 pub(crate) mod pager;
 pub(crate) mod sn_field;
 pub(crate) mod state_badge;
+pub(crate) mod stencil;
 pub(crate) mod words;

@@ -5,13 +5,15 @@ use super::guard::{Answer, Visit, guarded};
 use crate::backend::page::Cursor;
 use crate::backend::terminals::{TerminalFilters, TerminalQuery, TerminalRow};
 use crate::components::field::{Field, select};
-use crate::components::html::Rendered;
+use crate::components::html::{Html, Rendered};
+use crate::components::stencil::Stencil;
 use crate::components::{empty::empty, format, icon, pager::pager, state_badge};
 use crate::domain::{Lifecycle, Timestamp};
 use crate::error::AppError;
 use crate::i18n::{Locale, t};
 use crate::request::{Query, address};
 use leptos::prelude::*;
+use strum::VariantArray;
 
 /// The merchant's terminals.
 #[component]
@@ -57,7 +59,7 @@ async fn list(visit: Visit, title: &'static str, path: &'static str) -> Result<A
     let body = if page.rows.is_empty() {
         nothing(locale, platform, narrowed, path).rendered()
     } else {
-        table(locale, now, platform, page.rows).rendered()
+        table(locale, now, platform, &page.rows).rendered()
     };
     let body = view! { {form(locale, platform, path, &visit.query, filters, narrowed)} {body} {pager} };
     Ok(Answer::page(title, body))
@@ -172,121 +174,132 @@ fn nothing(locale: Locale, platform: bool, narrowed: bool, path: &str) -> impl I
 
 /// The terminals: rows of a table on a wide screen, cards on a phone's. A table that is shown as blocks is none to a
 /// screen reader, so that its parts say what they are.
-fn table(locale: Locale, now: Timestamp, platform: bool, rows: Vec<TerminalRow>) -> impl IntoView + use<> {
-    let words = RowWords {
-        view: t!(locale, common.view),
-        last_seen: t!(locale, devices.last_seen),
-        never: t!(locale, common.never),
-    };
-    // Where two makers use a serial number, the link says which one is meant.
-    let shared: Vec<bool> = (0..rows.len())
-        .map(|at| {
-            let same = |other: Option<&TerminalRow>| other.is_some_and(|other| other.sn == rows[at].sn);
-            same(at.checked_sub(1).and_then(|before| rows.get(before))) || same(rows.get(at + 1))
-        })
-        .collect();
-    let rows = rows
-        .into_iter()
-        .zip(shared)
-        .map(|(terminal, shared)| row(locale, now, platform, words, terminal, shared))
-        .collect_view();
+fn table(locale: Locale, now: Timestamp, platform: bool, rows: &[TerminalRow]) -> impl IntoView + use<> {
     view! {
-            <div class="md:overflow-x-auto md:bg-base-100 md:border border-base-300 rounded-box">
-                <table
-     role="table"
-     class="table table-sm [&_td]:text-sm max-md:block max-md:[&_td]:p-0 max-md:[&_td]:border-0 max-md:[&_td]:content-center"
-    >
-                    <caption class="sr-only">{t!(locale, devices.caption)}</caption>
-                    <thead role="rowgroup" class="max-md:sr-only">
-                        <tr role="row">
-                            <th role="columnheader" scope="col">{t!(locale, devices.sn)}</th>
-                            <th role="columnheader" scope="col">{t!(locale, devices.name)}</th>
-                            {platform.then(|| view! { <th role="columnheader" scope="col">{t!(locale, devices.merchant)}</th> })}
-                            <th role="columnheader" scope="col">{t!(locale, devices.store)}</th>
-                            {platform.then(|| view! { <th role="columnheader" scope="col">{t!(locale, devices.manufacturer)}</th> })}
-                            <th role="columnheader" scope="col">{t!(locale, devices.model)}</th>
-                            <th role="columnheader" scope="col">{t!(locale, devices.state)}</th>
-                            <th role="columnheader" scope="col">{t!(locale, devices.last_seen)}</th>
-                            <th role="columnheader" scope="col">{t!(locale, devices.actions)}</th>
-                        </tr>
-                    </thead>
-                    <tbody role="rowgroup" class="max-md:flex max-md:flex-col max-md:gap-3">{rows}</tbody>
-                </table>
-            </div>
-        }
+        <div class="md:overflow-x-auto md:bg-base-100 md:border border-base-300 rounded-box">
+            <table role="table" class="table table-sm cards">
+                <caption class="sr-only">{t!(locale, devices.caption)}</caption>
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col">{t!(locale, devices.sn)}</th>
+                        <th role="columnheader" scope="col">{t!(locale, devices.name)}</th>
+                        {platform.then(|| view! { <th role="columnheader" scope="col">{t!(locale, devices.merchant)}</th> })}
+                        <th role="columnheader" scope="col">{t!(locale, devices.store)}</th>
+                        {platform.then(|| view! { <th role="columnheader" scope="col">{t!(locale, devices.manufacturer)}</th> })}
+                        <th role="columnheader" scope="col">{t!(locale, devices.model)}</th>
+                        <th role="columnheader" scope="col">{t!(locale, devices.state)}</th>
+                        <th role="columnheader" scope="col">{t!(locale, devices.last_seen)}</th>
+                        <th role="columnheader" scope="col">{t!(locale, devices.actions)}</th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">{table_rows(locale, now, platform, rows)}</tbody>
+            </table>
+        </div>
+    }
 }
 
-/// Words that every row has.
-#[derive(Clone, Copy)]
-struct RowWords {
-    view: &'static str,
-    last_seen: &'static str,
-    never: &'static str,
+/// What differs from row to row.
+#[derive(Clone, Copy, PartialEq, VariantArray)]
+enum Place {
+    Href,
+    Sn,
+    Printed,
+    Name,
+    Merchant,
+    Store,
+    Manufacturer,
+    Model,
+    State,
+    Seen,
+    Ago,
 }
 
-fn row(
-    locale: Locale,
-    now: Timestamp,
-    platform: bool,
-    words: RowWords,
-    terminal: TerminalRow,
-    shared: bool,
-) -> impl IntoView {
-    let sn = terminal.sn.as_str().to_owned();
-    let manufacturer = terminal.manufacturer.as_str().to_owned();
-    let href = device_address(&sn, shared.then_some(manufacturer.as_str()));
-    let copy = t!(locale, common.copy, sn = sn.as_str());
-    let view_which = t!(locale, common.view_which, sn = sn.as_str());
-    let or_nothing = |text: Option<String>| {
-        text.filter(|text| !text.is_empty())
-            .unwrap_or_else(|| format::NOTHING.to_owned())
-    };
-    let (seen, ago) = match terminal.last_seen {
-        Some(at) => (format::minute(at), format::age(locale, now, at)),
-        None => (words.never.to_owned(), String::new()),
-    };
-    let merchant = platform.then(|| {
-        let name = or_nothing(terminal.merchant.map(|merchant| merchant.name));
-        view! { <td role="cell">{name}</td> }
-    });
-    let maker = platform.then(|| view! { <td role="cell">{manufacturer}</td> });
+/// A row with its places open.
+fn row(locale: Locale, platform: bool, place: &dyn Fn(Place) -> String) -> Html {
+    let copy = t!(locale, common.copy, sn = place(Place::Sn));
+    let view_which = t!(locale, common.view_which, sn = place(Place::Sn));
     view! {
-        <tr
-            role="row"
-            class="max-md:grid max-md:grid-cols-[1fr_auto] max-md:gap-2 max-md:p-4 max-md:bg-base-100 max-md:border max-md:border-base-300 max-md:rounded-box"
-        >
+        <tr role="row">
             <td role="cell">
                 <span class="flex items-center gap-1">
-                    <a class="link code" href=href.clone()>{terminal.sn_printed}</a>
-                    <button
-                        type="button"
-                        class="btn btn-ghost btn-sm px-2 group invisible [html.js_&]:visible after:content-[attr(data-done)]"
-                        data-copy=sn
-                        aria-label=copy
-                    >
-                        <svg class="size-4 group-data-done:hidden" aria-hidden="true">
+                    <a class="link code" href=place(Place::Href)>{place(Place::Printed)}</a>
+                    <button type="button" class="btn btn-ghost btn-sm copy" data-copy=place(Place::Sn) aria-label=copy>
+                        <svg aria-hidden="true">
                             <use_ href=icon::COPY />
                         </svg>
                     </button>
                 </span>
             </td>
-            <td role="cell" class="max-md:col-span-2 max-md:font-medium">{or_nothing(Some(terminal.name))}</td>
-            {merchant}
-            <td role="cell">{or_nothing(terminal.store)}</td>
-            {maker}
-            <td role="cell" class="whitespace-nowrap">{terminal.model}</td>
-            <td role="cell" class="max-md:row-start-1 max-md:col-start-2">{state_badge::lifecycle(locale, terminal.lifecycle)}</td>
-            <td role="cell" class="tabular-nums max-md:col-start-1">
-                <span class="md:hidden">{words.last_seen}" "</span>
-                <span class="whitespace-nowrap">{seen}</span>
+            <td role="cell" class="card-name">{place(Place::Name)}</td>
+            {platform.then(|| view! { <td role="cell">{place(Place::Merchant)}</td> })}
+            <td role="cell">{place(Place::Store)}</td>
+            {platform.then(|| view! { <td role="cell">{place(Place::Manufacturer)}</td> })}
+            <td role="cell" class="whitespace-nowrap">{place(Place::Model)}</td>
+            <td role="cell" class="card-state">{place(Place::State)}</td>
+            <td role="cell" class="card-start tabular-nums">
+                <span class="md:hidden">{t!(locale, devices.last_seen)} " "</span>
+                <span class="whitespace-nowrap">{place(Place::Seen)}</span>
                 " "
-                <span class="whitespace-nowrap text-sm">{ago}</span>
+                <span class="whitespace-nowrap text-sm">{place(Place::Ago)}</span>
             </td>
             <td role="cell">
-                <a class="btn btn-sm whitespace-nowrap" href=href aria-label=view_which>{words.view}</a>
+                <a class="btn btn-sm whitespace-nowrap" href=place(Place::Href) aria-label=view_which>
+                    {t!(locale, common.view)}
+                </a>
             </td>
         </tr>
     }
+    .rendered()
+}
+
+fn table_rows(locale: Locale, now: Timestamp, platform: bool, rows: &[TerminalRow]) -> Html {
+    let badges: Vec<_> = Lifecycle::VARIANTS
+        .iter()
+        .map(|state| (*state, state_badge::lifecycle(locale, *state).to_html()))
+        .collect();
+    let stencil = Stencil::of(|place| row(locale, platform, place));
+    stencil.fill(rows, |at, terminal, place, fill| match place {
+        Place::Href => {
+            let maker = shared(rows, at).then_some(terminal.manufacturer.as_str());
+            fill.text(&device_address(terminal.sn.as_str(), maker));
+        }
+        Place::Sn => fill.text(terminal.sn.as_str()),
+        Place::Printed => fill.text(&terminal.sn_printed),
+        Place::Name => fill.text(or_nothing(Some(&terminal.name))),
+        Place::Merchant => fill.text(or_nothing(
+            terminal.merchant.as_ref().map(|merchant| merchant.name.as_str()),
+        )),
+        Place::Store => fill.text(or_nothing(terminal.store.as_deref())),
+        Place::Manufacturer => fill.text(terminal.manufacturer.as_str()),
+        Place::Model => fill.text(&terminal.model),
+        Place::State => {
+            let badge = badges.iter().find(|(state, _)| *state == terminal.lifecycle);
+            fill.html(badge.map_or("", |(_, badge)| badge));
+        }
+        Place::Seen => match terminal.last_seen {
+            Some(seen) => fill.text(&format::minute(seen)),
+            None => fill.text(t!(locale, common.never)),
+        },
+        Place::Ago => {
+            if let Some(seen) = terminal.last_seen {
+                fill.text(&format::age(locale, now, seen));
+            }
+        }
+    })
+}
+
+fn or_nothing(text: Option<&str>) -> &str {
+    text.filter(|text| !text.is_empty()).unwrap_or(format::NOTHING)
+}
+
+/// Whether a neighbour has the same serial number: then the link says whose is meant.
+fn shared(rows: &[TerminalRow], at: usize) -> bool {
+    let same = |other: Option<usize>| {
+        other
+            .and_then(|other| rows.get(other))
+            .is_some_and(|other| other.sn == rows[at].sn)
+    };
+    same(at.checked_sub(1)) || same(at.checked_add(1))
 }
 
 #[cfg(test)]

@@ -336,8 +336,9 @@ impl Ask {
     pub(crate) async fn get(&self, path: &str) -> Answered {
         routes();
         let options = LeptosOptions::builder().output_name("tillkeeper").build();
-        let render =
-            leptos_axum::render_app_async_with_context(self.context(path), move || app::shell::shell(options.clone()));
+        let render = leptos_axum::render_app_async_with_context(self.context(path), move || {
+            app::shell::shell(options.clone(), "/pkg/tillkeeper.css")
+        });
         let request = Request::get(path).body(Body::empty()).unwrap();
         Answered::of(render(request).await).await
     }

@@ -1,6 +1,6 @@
 //! The floor: a handler that somebody might write by hand for this one page. It runs the same queries on the same kind of
-//! connections and writes the same bytes. What does not change from request to request it knows beforehand, from one page
-//! of the product: the frame, and each row's badge and instant, which it need not format.
+//! connections and writes the same bytes, right for whatever rows there are and at any time. The frame of the page, and
+//! what a row, an option and each state's badge look like, it knows beforehand, from one page of the product.
 
 use crate::Result;
 use axum::Router;
@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeZone;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteRow};
 use sea_orm::sqlx::{self, FromRow, Row as _};
 use server::clock::Surroundings;
@@ -29,8 +30,11 @@ const MODELS: &str = "WITH RECURSIVE found(model) AS (\
     FROM found WHERE found.model IS NOT NULL) SELECT model FROM found WHERE model IS NOT NULL LIMIT 200";
 const STORES: &str = "SELECT id, name FROM stores WHERE merchant_id = ? ORDER BY name";
 
-/// Cells of a row that are known beforehand: the state's badge and the instant.
-const KNOWN_CELLS: [usize; 2] = [4, 5];
+/// The cell of a row with the state's badge.
+const STATE_CELL: usize = 4;
+
+/// What stands in the cell after it.
+const NEVER: &str = "从未";
 
 #[derive(Clone)]
 struct Floor {
@@ -41,11 +45,12 @@ struct Floor {
 
 /// The product's page, cut into what stays and what changes.
 struct Page {
-    before: Vec<String>,
+    /// Up to the options of the stores, from there to those of the models, from there to the rows, and the rest; each cut
+    /// at the nonces.
+    frame: [Vec<String>; 4],
     row: Vec<Piece>,
-    after: Vec<String>,
-    /// The cells of [`KNOWN_CELLS`] by serial number as printed.
-    known: HashMap<String, [String; 2]>,
+    /// The cells with a state's badge by the state's code.
+    badges: HashMap<String, String>,
 }
 
 enum Piece {
@@ -60,11 +65,15 @@ enum Slot {
     Name,
     Store,
     Model,
-    Known(usize),
+    State,
+    Seen,
+    Ago,
 }
 
 /// A row as far as the page says it; the rest of its columns is fetched and not looked at.
 struct Row {
+    lifecycle: String,
+    last_seen_at: Option<i64>,
     sn: String,
     sn_printed: String,
     model: String,
@@ -75,6 +84,8 @@ struct Row {
 impl FromRow<'_, SqliteRow> for Row {
     fn from_row(row: &SqliteRow) -> std::result::Result<Self, sqlx::Error> {
         Ok(Self {
+            lifecycle: row.try_get(6)?,
+            last_seen_at: row.try_get(7)?,
             sn: row.try_get(1)?,
             sn_printed: row.try_get(2)?,
             model: row.try_get(4)?,
@@ -141,11 +152,12 @@ impl Floor {
         let Some((_, _, Some(merchant), None)) = user else {
             return Ok(None);
         };
-        let _stores: Vec<(Uuid, String)> = sqlx::query_as(STORES).bind(merchant).fetch_all(&self.pool).await?;
-        let _models: Vec<String> = sqlx::query_scalar(MODELS).bind(merchant).fetch_all(&self.pool).await?;
+        let stores: Vec<(Uuid, String)> = sqlx::query_as(STORES).bind(merchant).fetch_all(&self.pool).await?;
+        let models: Vec<String> = sqlx::query_scalar(MODELS).bind(merchant).fetch_all(&self.pool).await?;
         let rows: Vec<Row> = sqlx::query_as(LIST).bind(merchant).fetch_all(&self.pool).await?;
         let nonce = URL_SAFE_NO_PAD.encode(self.surroundings.bytes::<16>());
-        Ok(Some(self.page.write(&rows, &nonce)))
+        let now = self.surroundings.now().0;
+        Ok(Some(self.page.write(&stores, &models, &rows, now, &nonce)))
     }
 }
 
@@ -153,66 +165,121 @@ impl Page {
     fn learn(page: &str, rows: &[Row]) -> Result<Self> {
         let nonce = nonce_of(page).ok_or("the page has no nonce")?;
         let cut = |text: &str| text.split(nonce).map(str::to_owned).collect::<Vec<_>>();
-        let (before, rest) = page.split_once("<tbody").ok_or("the page has no table")?;
+        let (first, rest) = after_first_option(page, "id=\"store\"")?;
+        let (_, rest) = rest.split_once("</select>").ok_or("the page has no end of stores")?;
+        let (second, rest) = after_first_option(rest, "id=\"model\"")?;
+        let (_, rest) = rest.split_once("</select>").ok_or("the page has no end of models")?;
+        let (third, rest) = rest.split_once("<tbody").ok_or("the page has no table")?;
         let (attributes, rest) = rest.split_once('>').ok_or("the page has no table")?;
         let (body, after) = rest.rsplit_once("</tr>").ok_or("the page has no rows")?;
         let body = format!("{body}</tr>");
         let shown: Vec<&str> = body.split_inclusive("</tr>").collect();
-        let mut known = HashMap::new();
-        for (row, html) in rows.iter().zip(&shown) {
-            let cells: Vec<&str> = html.split_inclusive("</td>").collect();
-            known.insert(row.sn_printed.clone(), KNOWN_CELLS.map(|cell| cells[cell].to_owned()));
-        }
-        // A row that says each thing in another way tells which is where; where none does, it makes no difference.
         let shown_rows = &rows[..shown.len()];
-        let telling = shown_rows
+        let badges = shown_rows
             .iter()
-            .position(|row| row.sn != row.sn_printed && row.store_name.is_some());
-        let telling = telling.or_else(|| shown_rows.iter().position(|row| row.store_name.is_some()));
-        let telling = telling.ok_or("no row on the first page has a store")?;
-        let row = pieces(shown[telling], &rows[telling]);
-        let before = cut(&format!("{before}<tbody{attributes}>"));
+            .zip(&shown)
+            .filter_map(|(row, html)| {
+                let cell = html.split_inclusive("</td>").nth(STATE_CELL)?;
+                Some((row.lifecycle.clone(), cell.to_owned()))
+            })
+            .collect();
+        // A row that says each thing in another way tells which is where; where none does, it makes no difference.
+        let seen = |row: &Row| row.store_name.is_some() && row.last_seen_at.is_some();
+        let telling = shown_rows.iter().position(|row| row.sn != row.sn_printed && seen(row));
+        let telling = telling.or_else(|| shown_rows.iter().position(seen));
+        let telling = telling.ok_or("no row on the first page has a store and was heard from")?;
         Ok(Self {
-            before,
-            row,
-            after: cut(after),
-            known,
+            frame: [
+                cut(first),
+                cut(&format!("</select>{second}")),
+                cut(&format!("</select>{third}<tbody{attributes}>")),
+                cut(after),
+            ],
+            row: pieces(shown[telling], &rows[telling]),
+            badges,
         })
     }
 
-    fn write(&self, rows: &[Row], nonce: &str) -> String {
+    fn write(&self, stores: &[(Uuid, String)], models: &[String], rows: &[Row], now: i64, nonce: &str) -> String {
         let mut html = String::with_capacity(128 * 1024);
-        let frame = |html: &mut String, parts: &[String]| {
-            for (place, part) in parts.iter().enumerate() {
-                if place > 0 {
-                    html.push_str(nonce);
-                }
-                html.push_str(part);
-            }
-        };
-        frame(&mut html, &self.before);
+        self.frame(0, nonce, &mut html);
+        for (id, name) in stores {
+            option(&id.to_string(), name, &mut html);
+        }
+        self.frame(1, nonce, &mut html);
+        for model in models {
+            option(model, model, &mut html);
+        }
+        self.frame(2, nonce, &mut html);
         for row in rows.iter().take(50) {
-            for piece in &self.row {
-                match piece {
-                    Piece::Text(text) => html.push_str(text),
-                    Piece::Slot(Slot::Sn) => escape(&row.sn, &mut html),
-                    Piece::Slot(Slot::Printed) => escape(&row.sn_printed, &mut html),
-                    Piece::Slot(Slot::Name) => escape(&row.name, &mut html),
-                    Piece::Slot(Slot::Model) => escape(&row.model, &mut html),
-                    Piece::Slot(Slot::Store) => {
-                        let store = row.store_name.as_deref().unwrap_or("--");
-                        escape(store, &mut html);
-                    }
-                    Piece::Slot(Slot::Known(cell)) => {
-                        if let Some(cells) = self.known.get(&row.sn_printed) {
-                            html.push_str(&cells[*cell]);
-                        }
+            self.write_row(row, now, &mut html);
+        }
+        self.frame(3, nonce, &mut html);
+        html
+    }
+
+    fn frame(&self, part: usize, nonce: &str, html: &mut String) {
+        for (place, text) in self.frame[part].iter().enumerate() {
+            if place > 0 {
+                html.push_str(nonce);
+            }
+            html.push_str(text);
+        }
+    }
+
+    fn write_row(&self, row: &Row, now: i64, html: &mut String) {
+        for piece in &self.row {
+            match piece {
+                Piece::Text(text) => html.push_str(text),
+                Piece::Slot(Slot::Sn) => escape(&row.sn, html),
+                Piece::Slot(Slot::Printed) => escape(&row.sn_printed, html),
+                Piece::Slot(Slot::Name) => escape(&row.name, html),
+                Piece::Slot(Slot::Model) => escape(&row.model, html),
+                Piece::Slot(Slot::Store) => escape(row.store_name.as_deref().unwrap_or("--"), html),
+                Piece::Slot(Slot::State) => html.push_str(self.badges.get(&row.lifecycle).map_or("", String::as_str)),
+                Piece::Slot(Slot::Seen) => match row.last_seen_at {
+                    Some(seen) => html.push_str(&minute(seen)),
+                    None => html.push_str(NEVER),
+                },
+                Piece::Slot(Slot::Ago) => {
+                    if let Some(seen) = row.last_seen_at {
+                        html.push_str(&age(now - seen));
                     }
                 }
             }
         }
-        frame(&mut html, &self.after);
-        html
+    }
+}
+
+/// Up to and with the first option of a list ("any"), and what comes after it.
+fn after_first_option<'a>(page: &'a str, list: &str) -> Result<(&'a str, &'a str)> {
+    const END: &str = "</option>";
+    let list = page.find(list).ok_or_else(|| format!("the page has no list {list}"))?;
+    let end = page[list..].find(END).ok_or("a list has no option")?;
+    Ok(page.split_at(list + end + END.len()))
+}
+
+fn option(value: &str, word: &str, html: &mut String) {
+    html.push_str("<option value=\"");
+    escape(value, html);
+    html.push_str("\">");
+    escape(word, html);
+    html.push_str("</option>");
+}
+
+/// An instant to the minute, in the time zone of the pages.
+fn minute(at: i64) -> String {
+    let at = chrono_tz::Asia::Shanghai.timestamp_millis_opt(at).single();
+    at.map(|at| at.format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
+}
+
+/// How long ago something was, for the times that a demo has.
+fn age(ms: i64) -> String {
+    match ms / 60_000 {
+        0 => "刚刚".to_owned(),
+        n @ 1..60 => format!("{n} 分钟前"),
+        n @ 60..1440 => format!("{} 小时前", n / 60),
+        n => format!("{} 天前", n / 1440),
     }
 }
 
@@ -231,7 +298,10 @@ fn escape(text: &str, html: &mut String) {
 
 /// Cuts a row where what it says of `row` stands.
 fn pieces(html: &str, row: &Row) -> Vec<Piece> {
+    let (seen, ago) = (minute(row.last_seen_at.unwrap_or_default()), ago_in(html));
     let mut values = [
+        (seen.as_str(), Slot::Seen),
+        (ago, Slot::Ago),
         (row.sn.as_str(), Slot::Sn),
         (row.sn_printed.as_str(), Slot::Printed),
         (row.name.as_str(), Slot::Name),
@@ -241,8 +311,8 @@ fn pieces(html: &str, row: &Row) -> Vec<Piece> {
     values.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
     let mut pieces = Vec::new();
     for (place, cell) in html.split_inclusive("</td>").enumerate() {
-        if let Some(known) = KNOWN_CELLS.iter().position(|known| *known == place) {
-            pieces.push(Piece::Slot(Slot::Known(known)));
+        if place == STATE_CELL {
+            pieces.push(Piece::Slot(Slot::State));
             continue;
         }
         let (mut text, mut rest) = (String::new(), cell);
@@ -265,6 +335,12 @@ fn pieces(html: &str, row: &Row) -> Vec<Piece> {
         pieces.push(Piece::Text(text));
     }
     pieces
+}
+
+/// The age that a row tells: the text of its last `span`. It is as old as the page, so that it cannot be counted again.
+fn ago_in(html: &str) -> &str {
+    let text = html.rsplit_once("</span>").map_or("", |(before, _)| before);
+    text.rsplit_once('>').map_or("", |(_, text)| text)
 }
 
 /// The nonce of a page's scripts.

@@ -20,7 +20,7 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let context = context(&state, &parts);
     let told = has_flash(&state, &parts.headers);
-    let options = state.leptos.clone();
+    let (options, style_sheet) = (state.leptos.clone(), state.style_sheet.clone());
     let with_policy = move || {
         context();
         if let Some((nonce, response)) = use_nonce().zip(use_context::<ResponseOptions>())
@@ -29,7 +29,7 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
             response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
         }
     };
-    let render = leptos_axum::render_app_async_with_context(with_policy, move || shell(options.clone()));
+    let render = leptos_axum::render_app_async_with_context(with_policy, move || shell(options.clone(), &style_sheet));
     let mut response = render(Request::from_parts(parts, body)).await;
     if told {
         clear_flash(&state, &mut response);

@@ -2,13 +2,15 @@
 
 use super::passwords::PasswordError;
 use app::error::{AppError, Invalid};
-use sea_orm::DbErr;
+use sea_orm::{DbErr, SqlErr};
 
 /// Why a service's work did not end well.
 #[derive(Debug)]
 pub enum Failure {
     /// The asker is told.
     Told(AppError),
+    /// Somebody else made the same row at the same time; where that is expected, the work begins again.
+    Raced(String),
     /// Something broke; the asker is told only that.
     Broken(String),
 }
@@ -27,7 +29,11 @@ impl From<Invalid> for Failure {
 
 impl From<DbErr> for Failure {
     fn from(error: DbErr) -> Self {
-        Self::Broken(format!("database: {error}"))
+        let cause = format!("database: {error}");
+        match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(_)) => Self::Raced(cause),
+            _ => Self::Broken(cause),
+        }
     }
 }
 
@@ -47,7 +53,7 @@ impl From<Failure> for AppError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Told(error) => error,
-            Failure::Broken(cause) => {
+            Failure::Raced(cause) | Failure::Broken(cause) => {
                 tracing::error!(cause, "a service failed");
                 Self::Internal
             }

@@ -23,6 +23,9 @@ const FAILED: &str = "failed";
 /// Characters of a file's name that are kept.
 const FILE_NAME_CHARS: usize = 200;
 
+/// How often an import begins before it gives up.
+const ATTEMPTS: u32 = 5;
+
 /// Answers [`Imports`].
 pub struct ImportService {
     database: Database,
@@ -34,10 +37,21 @@ impl ImportService {
         Self { database, surroundings }
     }
 
+    /// Begins again when somebody else brought in the same terminals in the meantime: they are then there already.
     async fn import(&self, by: PlatformAdmin<'_>, upload: Upload) -> Result<ImportReport, Failure> {
         if upload.bytes.len() > MAX_FILE_BYTES {
             return Err(Invalid::FileTooLarge.into());
         }
+        let mut attempt = 1;
+        loop {
+            match self.import_once(by, &upload).await {
+                Err(Failure::Raced(_)) if attempt < ATTEMPTS => attempt += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn import_once(&self, by: PlatformAdmin<'_>, upload: &Upload) -> Result<ImportReport, Failure> {
         let read = parse::read(&upload.bytes)?;
         let txn = self.database.begin().await?;
         let id = ImportBatchId(self.surroundings.new_id());

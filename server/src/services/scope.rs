@@ -12,8 +12,8 @@ pub(super) const MERCHANT_NO: &str = "merchant_no";
 /// Column of [`terminals_in`] and [`log_in`]: name of the merchant.
 pub(super) const MERCHANT_NAME: &str = "merchant_name";
 
-/// The terminals of a scope, with the names of their stores and, for the platform, of their merchants. No columns of the
-/// terminals themselves yet.
+/// The terminals of a scope, with the names of their stores and, for the platform, numbers and names of their merchants,
+/// in this order. No columns of the terminals themselves yet.
 pub(super) fn terminals_in(scope: Scope) -> SelectStatement {
     let mut select = Query::select();
     select

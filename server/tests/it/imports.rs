@@ -10,6 +10,7 @@ use server::entities::terminals;
 on_both_engines!(
     every_fault_is_told_on_its_line,
     the_same_file_twice_changes_nothing,
+    the_same_file_twice_at_once_is_brought_in_once,
     a_row_gives_a_terminal_to_its_merchant,
     what_is_no_such_file_is_refused,
 );
@@ -92,6 +93,26 @@ async fn the_same_file_twice_changes_nothing(db: &TestDb) -> Outcome {
     world.import(&rows).await?;
     assert_eq!(all(db).await?, terminals);
     assert_eq!(world.log().await?, log);
+    Ok(())
+}
+
+async fn the_same_file_twice_at_once_is_brought_in_once(db: &TestDb) -> Outcome {
+    let world = World::new(db).await?;
+    let rows: String = (0..400).map(|n| format!("RACE{n:06},PAX,S90,,,\n")).collect();
+    let file = format!("sn,manufacturer,model,name,merchant_no,store\n{rows}");
+    let (mut one, mut other) = (world.signed_in("admin").await?, world.signed_in("admin").await?);
+    let upload = ("file", "x.csv", file.as_bytes());
+    let (first, second) = tokio::join!(
+        one.upload("/actions/import", &[], upload),
+        other.upload("/actions/import", &[], upload)
+    );
+    for (client, answer) in [(&mut one, first?), (&mut other, second?)] {
+        let report = client.follow(answer).await?;
+        assert_eq!(report.status, StatusCode::OK, "{report:?}");
+        assert_eq!(lines_on(&report.body), [] as [u32; 0]);
+    }
+    assert_eq!(terminals::Entity::find().count(db.reader()).await?, 400);
+    assert_eq!(world.log().await?.len(), 400, "one entry for each terminal");
     Ok(())
 }
 

@@ -131,7 +131,7 @@ pub(super) async fn apply(
             None => {
                 let terminal = created(surroundings, batch, &row, merchant, store);
                 entries.push(entry(LogKind::TerminalImported, terminal.id, merchant, &row.sn_printed));
-                new.push(terminals::ActiveModel::from(terminal).reset_all());
+                new.push(terminal);
                 applied.created += 1;
             }
             Some(before) => {
@@ -157,9 +157,15 @@ pub(super) async fn apply(
             }
         }
     }
+    // In one order, so that two imports of the same terminals wait for each other and do not lock each other out.
+    new.sort_by(|one: &terminals::Model, other| (&one.sn, &one.manufacturer).cmp(&(&other.sn, &other.manufacturer)));
     let mut new = new.into_iter();
     loop {
-        let chunk: Vec<_> = new.by_ref().take(CHUNK).collect();
+        let chunk: Vec<_> = new
+            .by_ref()
+            .take(CHUNK)
+            .map(|terminal| terminals::ActiveModel::from(terminal).reset_all())
+            .collect();
         if chunk.is_empty() {
             break;
         }
