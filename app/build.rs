@@ -6,8 +6,9 @@ use std::error::Error;
 use std::path::PathBuf;
 
 /// One file per page or subject in each language.
-const NAMESPACES: [&str; 11] = [
-    "common", "device", "devices", "failure", "home", "import", "log", "reason", "register", "sign_in", "word",
+const NAMESPACES: [&str; 13] = [
+    "common", "device", "devices", "failure", "help", "home", "import", "log", "reason", "register", "sign_in",
+    "verdict", "word",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -6,6 +6,7 @@ pub mod imports;
 pub mod page;
 pub mod registration;
 pub mod terminals;
+pub mod verdicts;
 
 use std::sync::Arc;
 
@@ -22,4 +23,6 @@ pub struct Backend {
     pub registration: Arc<dyn registration::Registration>,
     /// Looking at terminals.
     pub terminals: Arc<dyn terminals::Terminals>,
+    /// Whether terminals can take a payment now.
+    pub verdicts: Arc<dyn verdicts::Verdicts>,
 }

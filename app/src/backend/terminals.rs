@@ -76,6 +76,8 @@ pub struct Terminal {
     pub registered: Option<Timestamp>,
     /// When it got the token with which it talks to the platform.
     pub connected: Option<Timestamp>,
+    /// When somebody last signed in at it.
+    pub signed_in: Option<Timestamp>,
     /// Until when the activation code that is out for it works.
     pub code_expires: Option<Timestamp>,
 }

@@ -4,6 +4,7 @@ use super::{icon, words};
 use crate::domain::Told;
 use crate::error::Invalid;
 use crate::i18n::{Locale, t};
+use crate::pages::help_address;
 use leptos::prelude::*;
 
 /// What is said of a code.
@@ -16,17 +17,20 @@ pub(crate) struct Said {
     pub(crate) next: Option<&'static str>,
     /// Who can do it.
     pub(crate) who: Option<&'static str>,
+    /// Where the help says more.
+    pub(crate) help: Option<String>,
 }
 
 /// What is said of an [`crate::error::AppError`] with that code. A code that there is not is "something broke".
 pub(crate) fn said(locale: Locale, code: &str) -> Said {
     if let Some(told) = Told::parse(code) {
-        let words::Texts { title, what, next } = words::told(locale, told);
+        let words::Texts { title, what, next, .. } = words::told(locale, told);
         return Said {
             title,
             what,
             next: Some(next),
             who: Some(words::who(locale, told)),
+            help: Some(help_address(code)),
         };
     }
     let (title, what) = match code.parse::<Invalid>() {
@@ -46,13 +50,20 @@ pub(crate) fn said(locale: Locale, code: &str) -> Said {
         what,
         next: None,
         who: None,
+        help: None,
     }
 }
 
 /// A code's words as an alert at the top of a page. `exactly` replaces the sentence where more is known, and `id` is the
 /// request's, for what only its log explains.
 pub(crate) fn alert(locale: Locale, code: &str, exactly: Option<String>, id: &str) -> impl IntoView + use<> {
-    let Said { title, what, next, who } = said(locale, code);
+    let Said {
+        title,
+        what,
+        next,
+        who,
+        help,
+    } = said(locale, code);
     let id = (code == "internal").then(|| t!(locale, failure.request_id, id = id.to_owned()));
     view! {
         <div role="alert" class="alert alert-error alert-outline bg-base-100 items-start mb-4">
@@ -75,6 +86,16 @@ pub(crate) fn alert(locale: Locale, code: &str, exactly: Option<String>, id: &st
                             <p>
                                 <strong>{t!(locale, failure.who)}</strong>
                                 {who}
+                            </p>
+                        }
+                    })}
+                {help
+                    .map(|help| {
+                        view! {
+                            <p>
+                                <a class="link" href=help>
+                                    {t!(locale, verdict.more)}
+                                </a>
                             </p>
                         }
                     })}

@@ -13,7 +13,9 @@ pub(crate) const OK: &str = "#i-ok";
 pub(crate) const REGISTER: &str = "#i-register";
 pub(crate) const RETIRED: &str = "#i-retired";
 pub(crate) const SUSPENDED: &str = "#i-suspended";
+pub(crate) const UNKNOWN: &str = "#i-unknown";
 pub(crate) const WAITING: &str = "#i-waiting";
+pub(crate) const HELP: &str = UNKNOWN;
 
 /// An icon beside a word that says the same.
 pub(crate) fn icon(href: &'static str) -> impl IntoView {
@@ -57,6 +59,9 @@ pub(crate) fn sprite() -> impl IntoView {
             </symbol>
             <symbol id="i-suspended" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
                 <path d="M9 6v12m6-12v12" />
+            </symbol>
+            <symbol id="i-unknown" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
+                <path d="M9 9.2a3 3 0 1 1 4.4 2.7c-.9.5-1.4 1.1-1.4 2.1m0 3v.1M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0Z" />
             </symbol>
             <symbol id="i-waiting" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
                 <path d="M20 12a8 8 0 1 1-16 0 8 8 0 0 1 16 0Zm-8-4.5V12l3 2" />

@@ -81,6 +81,7 @@ fn header(rendering: &Rendering, caller: Option<&Caller>) -> impl IntoView + use
 fn menu(locale: Locale, role: Role, path: &str) -> impl IntoView + use<> {
     let home = ("/", icon::HOME, t!(locale, common.home));
     let logs = ("/logs", icon::LOG, t!(locale, common.logs));
+    let help = ("/help", icon::HELP, t!(locale, common.help));
     let terminals = ("/terminals", icon::DEVICES, t!(locale, common.terminals));
     let entries = match role {
         Role::MerchantOwner | Role::MerchantClerk => vec![
@@ -88,6 +89,7 @@ fn menu(locale: Locale, role: Role, path: &str) -> impl IntoView + use<> {
             ("/devices", icon::DEVICES, t!(locale, common.devices)),
             ("/devices/register", icon::REGISTER, t!(locale, common.register)),
             logs,
+            help,
         ],
         Role::PlatformAdmin => vec![
             home,
@@ -95,8 +97,9 @@ fn menu(locale: Locale, role: Role, path: &str) -> impl IntoView + use<> {
             ("/terminals/import", icon::IMPORT, t!(locale, common.import)),
             ("/devices/register", icon::REGISTER, t!(locale, common.register)),
             logs,
+            help,
         ],
-        Role::PlatformSupport => vec![home, terminals, logs],
+        Role::PlatformSupport => vec![home, terminals, logs, help],
     };
     let here = here(&entries.iter().map(|(href, ..)| *href).collect::<Vec<_>>(), path, role);
     let items = entries

@@ -5,7 +5,7 @@ use crate::backend::device_log::LogRow;
 use crate::components::html::Rendered;
 use crate::domain::Timestamp;
 use crate::i18n::{Locale, t};
-use crate::pages::device_address;
+use crate::pages::{device_address, help_address};
 use leptos::prelude::*;
 
 /// The table. `platform` adds the merchant; `caption` is read out first.
@@ -60,7 +60,11 @@ fn row(locale: Locale, now: Timestamp, platform: bool, entry: LogRow) -> impl In
         Some(told) => {
             let words::Texts { title, next, .. } = words::told(locale, told);
             view! {
-                <p class="font-medium">{title}</p>
+                <p class="font-medium">
+                    <a class="link" href=help_address(told.code())>
+                        {title}
+                    </a>
+                </p>
                 <p class="text-sm">{next}</p>
                 <p class="text-sm">{t!(locale, failure.who)} {words::who(locale, told)}</p>
             }

@@ -15,4 +15,6 @@ pub(crate) mod pager;
 pub(crate) mod sn_field;
 pub(crate) mod state_badge;
 pub(crate) mod stencil;
+pub(crate) mod text_area;
+pub(crate) mod verdict;
 pub(crate) mod words;

@@ -2,29 +2,31 @@
 
 use crate::backend::imports::RowFault;
 use crate::domain::{
-    ActorKind, Lifecycle, LifecycleReason, LogKind, Outcome, Reason, Role, SerialNumber, SerialNumberError, Told,
+    ActorKind, Check, Lifecycle, LifecycleReason, LogKind, Obstacle, Outcome, Reason, Role, SerialNumber,
+    SerialNumberError, Told,
 };
 use crate::error::Invalid;
 use crate::i18n::{Locale, t};
 
 /// `match`es a code with the key of the same meaning.
 macro_rules! words {
-    ($locale:expr, $value:expr, $file:ident: $($pattern:pat => $key:ident),* $(,)?) => {
+    ($locale:expr, $value:expr, $file:ident: $($pattern:pat => $($key:ident).+),* $(,)?) => {
         match $value {
-            $($pattern => t!($locale, $file.$key)),*
+            $($pattern => t!($locale, $file$(.$key)+)),*
         }
     };
 }
 
 /// The same for codes that have several texts: title, sentence, next step.
 macro_rules! texts {
-    ($locale:expr, $value:expr, $file:ident[$title:ident $what:ident $next:ident]:
-        $($pattern:pat => $key:ident),* $(,)?) => {
+    ($locale:expr, $value:expr, $file:ident[$title:ident $what:ident $next:ident $help:ident]:
+        $($pattern:pat => $($key:ident).+),* $(,)?) => {
         match $value {
             $($pattern => Texts {
-                title: t!($locale, $file.$key.$title),
-                what: t!($locale, $file.$key.$what),
-                next: t!($locale, $file.$key.$next),
+                title: t!($locale, $file.$($key.)+$title),
+                what: t!($locale, $file.$($key.)+$what),
+                next: t!($locale, $file.$($key.)+$next),
+                help: t!($locale, $file.$($key.)+$help),
             }),*
         }
     };
@@ -39,6 +41,8 @@ pub(crate) struct Texts {
     pub(crate) what: &'static str,
     /// What to do next.
     pub(crate) next: &'static str,
+    /// What the help page says besides.
+    pub(crate) help: &'static str,
 }
 
 /// A terminal's state, as everybody is shown it.
@@ -120,7 +124,7 @@ pub(crate) fn log_kind(locale: Locale, kind: LogKind) -> &'static str {
 /// Why a registration was refused.
 pub(crate) fn told(locale: Locale, told: Told) -> Texts {
     use Reason::*;
-    texts!(locale, told, reason[title what next]:
+    texts!(locale, told, reason[title what next help]:
         Told::SnOrCodeWrong => sn_or_code_wrong,
         Told::Itself(SnMalformed) => sn_malformed,
         Told::Itself(SnUnknown) => sn_unknown,
@@ -157,10 +161,66 @@ pub(crate) fn who(locale: Locale, told: Told) -> &'static str {
     )
 }
 
+/// What the verdict looks at.
+pub(crate) fn check(locale: Locale, check: Check) -> &'static str {
+    words!(locale, check, verdict:
+        Check::Known => check.known,
+        Check::NotRetired => check.not_retired,
+        Check::NotSuspended => check.not_suspended,
+        Check::MerchantActive => check.merchant_active,
+        Check::Registered => check.registered,
+        Check::Connected => check.connected,
+        Check::AppAuthorized => check.app_authorized,
+        Check::AppInstalled => check.app_installed,
+        Check::SignedIn => check.signed_in,
+        Check::Heard => check.heard,
+        Check::Network => check.network,
+        Check::CardReader => check.card_reader,
+        Check::Printer => check.printer,
+        Check::Paper => check.paper,
+    )
+}
+
+/// Why a terminal cannot take a payment.
+pub(crate) fn obstacle(locale: Locale, obstacle: Obstacle) -> Texts {
+    use Obstacle::*;
+    texts!(locale, obstacle, verdict[title what next help]:
+        NotFound => obstacle.not_found,
+        Retired => obstacle.retired,
+        Suspended => obstacle.suspended,
+        MerchantStopped => obstacle.merchant_stopped,
+        NotAssigned => obstacle.not_assigned,
+        NotRegistered => obstacle.not_registered,
+        NotConnected => obstacle.not_connected,
+        AppNotAuthorized => obstacle.app_not_authorized,
+        AppExpired => obstacle.app_expired,
+        AppNotInstalled => obstacle.app_not_installed,
+        AppInstallFailed => obstacle.app_install_failed,
+        NotSignedIn => obstacle.not_signed_in,
+        SignedOut => obstacle.signed_out,
+        Silent => obstacle.silent,
+        NetworkDown => obstacle.network_down,
+        CardReaderFault => obstacle.card_reader_fault,
+        PrinterFault => obstacle.printer_fault,
+        PaperOut => obstacle.paper_out,
+    )
+}
+
+/// Who can take an obstacle away.
+pub(crate) fn who_clears(locale: Locale, obstacle: Obstacle) -> &'static str {
+    use Obstacle::*;
+    words!(locale, obstacle, word:
+        NotFound | NotRegistered | Suspended => you,
+        Retired | MerchantStopped | NotAssigned | AppNotAuthorized | AppExpired => platform,
+        NotConnected | AppNotInstalled | AppInstallFailed | NotSignedIn | SignedOut | Silent | NetworkDown
+        | CardReaderFault | PrinterFault | PaperOut => at_the_terminal,
+    )
+}
+
 /// What was wrong with what was sent: heading and sentence.
 pub(crate) fn invalid(locale: Locale, invalid: Invalid) -> (&'static str, &'static str) {
     use Invalid::*;
-    let Texts { title, what, .. } = texts!(locale, invalid, failure[title text text]:
+    let Texts { title, what, .. } = texts!(locale, invalid, failure[title text text text]:
         LoginOrPasswordWrong => login_or_password_wrong,
         MerchantUnknown => merchant_unknown,
         MerchantRequired => merchant_required,
@@ -178,7 +238,7 @@ pub(crate) fn invalid(locale: Locale, invalid: Invalid) -> (&'static str, &'stat
 /// What was wrong with a row of a file, and how to put it right.
 pub(crate) fn row_fault(locale: Locale, fault: RowFault) -> (&'static str, &'static str) {
     use RowFault::*;
-    let Texts { what, next, .. } = texts!(locale, fault, import[what what fix]:
+    let Texts { what, next, .. } = texts!(locale, fault, import[what what fix fix]:
         ColumnCount => column_count,
         SnMissing => sn_missing,
         SnCharacter => sn_character,
@@ -238,12 +298,30 @@ mod tests {
                     .flat_map(|code| <[_; 2]>::from(row_fault(locale, *code))),
             );
             for code in Told::all() {
-                let Texts { title, what, next } = told(locale, code);
-                seen.extend([title, what, next, who(locale, code)]);
+                let Texts {
+                    title,
+                    what,
+                    next,
+                    help,
+                } = told(locale, code);
+                seen.extend([title, what, next, help, who(locale, code)]);
+            }
+            seen.extend(Check::VARIANTS.iter().map(|code| check(locale, *code)));
+            for code in Obstacle::VARIANTS {
+                let Texts {
+                    title,
+                    what,
+                    next,
+                    help,
+                } = obstacle(locale, *code);
+                seen.extend([title, what, next, help, who_clears(locale, *code)]);
             }
         }
         assert!(seen.iter().all(|text| !text.trim().is_empty()));
-        assert_eq!(seen.len(), 2 * (5 + 8 + 4 + 3 + 3 + 26 + 2 * 10 + 2 * 15 + 4 * 16));
+        assert_eq!(
+            seen.len(),
+            2 * (5 + 8 + 4 + 3 + 3 + 26 + 2 * 10 + 2 * 15 + 5 * 16 + 14 + 5 * 18)
+        );
     }
 
     #[test]

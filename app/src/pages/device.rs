@@ -1,14 +1,14 @@
 //! 查看: one terminal, what it needs next, and what happened to it.
 
-use super::device_address;
 use super::guard::{Answer, Visit, guarded};
 use super::register::RegisterTerminal;
+use super::{device_address, help_topic_address};
 use crate::backend::device_log::LogQuery;
 use crate::backend::terminals::Terminal;
 use crate::components::field::Field;
 use crate::components::html::Rendered;
-use crate::components::{format, log_table::log_table, state_badge, words};
-use crate::domain::{Lifecycle, Manufacturer, SerialNumber, TerminalId};
+use crate::components::{format, log_table::log_table, state_badge, verdict, words};
+use crate::domain::{Check, Finding, Lifecycle, Manufacturer, MerchantNo, SerialNumber, TerminalId, Verdict};
 use crate::error::{AppError, Invalid};
 use crate::flash::{Flash, action, actor, redirect_with};
 use crate::i18n::{Locale, t};
@@ -17,7 +17,7 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
 /// Entries of the log that are shown.
-const ENTRIES: usize = 10;
+const ENTRIES: usize = 20;
 
 /// Issues an activation code; leads back to the terminal's page with the code, or with the reason why not.
 #[server(prefix = "/actions", endpoint = "issue-code")]
@@ -84,6 +84,8 @@ async fn device(visit: Visit) -> Result<Answer, AppError> {
         sn: Some(sn.to_string()),
         ..LogQuery::default()
     };
+    let verdict = visit.backend.verdicts.get(&visit.caller, first.row.id).await?;
+    let verdict = verdict.map_or_else(|| Verdict::of(None, visit.rendering.now), |judged| judged.verdict);
     let mut entries = visit.backend.device_log.list(&visit.caller, &query).await?.rows;
     entries.truncate(ENTRIES);
     let now = visit.rendering.now;
@@ -106,10 +108,16 @@ async fn device(visit: Visit) -> Result<Answer, AppError> {
     });
     let body = view! {
         <div class="flex flex-col gap-6">
-            <p>{state_badge::lifecycle(locale, first.row.lifecycle)}</p>
+            <p class="flex flex-wrap items-center gap-3">
+                {state_badge::lifecycle(locale, first.row.lifecycle)}
+                <span>{first.row.name.clone()}</span>
+            </p>
+            {verdict::answer(locale, &verdict)}
             <div class="grid gap-6 lg:grid-cols-2 items-start">
-                {next_step(&visit, first)}
-                {timeline(locale, &visit, first)}
+                {verdict::checklist(locale, now, &verdict)}
+                <div class="flex flex-col gap-6">
+                    {next_step(&visit, first)} {timeline(locale, &visit, first, &verdict)}
+                </div>
             </div>
             {super::device_facts::facts(locale, now, first)}
             {older}
@@ -149,9 +157,16 @@ fn missing(visit: &Visit, sn: &SerialNumber) -> Answer {
         view! { <a class="btn btn-primary" href=href>{t!(locale, device.missing_register)}</a> }
     });
     let search = address(list, [("q", sn.as_str())]);
+    // Merchant numbers of this country's acquirers have 15 digits; few serial numbers look like that.
+    let merchant_number = MerchantNo::parse(sn.as_str()).is_ok() && is_15_digits(sn.as_str());
+    let merchant_number = merchant_number.then(|| view! { <p>{t!(locale, device.missing_merchant_no)}</p> });
     let body = view! {
         <div class="flex flex-col gap-4 max-w-prose">
             <p>{text}</p>
+            {merchant_number}
+            <p>
+                <a class="link" href=help_topic_address("find-sn")>{t!(locale, device.missing_where)}</a>
+            </p>
             <p class="flex flex-wrap gap-2">
                 {register} <a class="btn" href=search>{t!(locale, device.missing_search)}</a>
                 <a class="btn" href="/">{t!(locale, failure.go_home)}</a>
@@ -159,6 +174,10 @@ fn missing(visit: &Visit, sn: &SerialNumber) -> Answer {
         </div>
     };
     Answer::missing(t!(locale, device.missing, sn = sn.as_str()), body)
+}
+
+fn is_15_digits(text: &str) -> bool {
+    text.len() == 15 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn choice(locale: Locale, sn: &SerialNumber, makers: &[Manufacturer]) -> Answer {
@@ -278,10 +297,12 @@ fn issue_form(visit: &Visit, terminal: &Terminal) -> impl IntoView + use<> {
 }
 
 /// The way of a registration, with the step at which it is.
-fn timeline(locale: Locale, visit: &Visit, terminal: &Terminal) -> impl IntoView + use<> {
+fn timeline(locale: Locale, visit: &Visit, terminal: &Terminal, verdict: &Verdict) -> impl IntoView + use<> {
     let now = visit.rendering.now;
     let registered = terminal.registered.is_some();
     let connected = terminal.connected.is_some();
+    let app = verdict.checks.iter().find(|it| it.check == Check::AppInstalled);
+    let app = app.filter(|it| it.finding == Finding::Pass);
     let steps = [
         (t!(locale, device.step_assigned), terminal.row.merchant.is_some(), None),
         (
@@ -291,6 +312,12 @@ fn timeline(locale: Locale, visit: &Visit, terminal: &Terminal) -> impl IntoView
         ),
         (t!(locale, device.step_registered), registered, terminal.registered),
         (t!(locale, device.step_connected), connected, terminal.connected),
+        (t!(locale, device.step_app), app.is_some(), app.and_then(|it| it.as_of)),
+        (
+            t!(locale, device.step_signed_in),
+            terminal.signed_in.is_some(),
+            terminal.signed_in,
+        ),
     ];
     let going_on = !matches!(terminal.row.lifecycle, Lifecycle::Suspended | Lifecycle::Retired);
     let stuck = steps.iter().position(|(_, done, _)| !done).filter(|_| going_on);

@@ -4,7 +4,7 @@ use super::guard::{Answer, Visit, guarded};
 use crate::backend::device_log::LogQuery;
 use crate::backend::terminals::TerminalCounts;
 use crate::components::html::Rendered;
-use crate::components::{format::grouped, icon, log_table::log_table, sn_field::sn_field, words};
+use crate::components::{format::grouped, icon, log_table::log_table, sn_field::sn_field, text_area::text_area, words};
 use crate::domain::Outcome;
 use crate::error::AppError;
 use crate::i18n::{Locale, t};
@@ -51,6 +51,19 @@ async fn home(visit: Visit) -> Result<Answer, AppError> {
                     {sn_field(locale, typed, Some(t!(locale, home.find_hint)), error, true)}
                     <button class="btn btn-primary self-start" type="submit">{t!(locale, home.find)}</button>
                 </form>
+                <details class="max-w-xl">
+                    <summary class="cursor-pointer font-medium py-2">{t!(locale, home.find_many)}</summary>
+                    <form class="flex flex-col gap-2 pt-2" method="get" action="/devices/find">
+                        {text_area(
+                            "sn-list",
+                            "sn",
+                            t!(locale, home.find_many_label),
+                            t!(locale, home.find_many_hint),
+                            "",
+                        )}
+                        <button class="btn self-start" type="submit">{t!(locale, home.find_many_submit)}</button>
+                    </form>
+                </details>
             </section>
             <section aria-labelledby="counts-title">
                 <h2 class="text-lg font-semibold mb-2" id="counts-title">{t!(locale, home.counts)}</h2>

@@ -8,6 +8,7 @@ mod device_facts;
 mod devices;
 mod find;
 mod guard;
+mod help;
 mod home;
 mod import;
 mod import_report;
@@ -20,6 +21,7 @@ use crate::request::address;
 use device::{DevicePage, IssueCode};
 use devices::{DevicesPage, TerminalsPage};
 use find::FindPage;
+use help::{HelpPage, HelpTopicPage};
 use home::HomePage;
 use import::{ImportPage, ImportTerminals};
 use import_report::ImportReportPage;
@@ -44,6 +46,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/devices/find") view=FindPage ssr=SsrMode::Async />
                 <Route path=path!("/devices/register") view=RegisterPage ssr=SsrMode::Async />
                 <Route path=path!("/devices/:sn") view=DevicePage ssr=SsrMode::Async />
+                <Route path=path!("/help") view=HelpPage ssr=SsrMode::Async />
+                <Route path=path!("/help/:topic") view=HelpTopicPage ssr=SsrMode::Async />
                 <Route path=path!("/logs") view=LogsPage ssr=SsrMode::Async />
                 <Route path=path!("/terminals") view=TerminalsPage ssr=SsrMode::Async />
                 <Route path=path!("/terminals/import") view=ImportPage ssr=SsrMode::Async />
@@ -59,6 +63,8 @@ pub fn register_actions() {
     register_explicit::<IssueCode>();
     register_explicit::<ImportTerminals>();
 }
+
+pub(crate) use help::{help_address, help_topic_address};
 
 /// The address of a terminal's page. A serial number may have a slash.
 pub(crate) fn device_address(sn: &str, manufacturer: Option<&str>) -> String {

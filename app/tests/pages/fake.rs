@@ -9,10 +9,11 @@ use app::backend::registration::{ClaimInput, Claimed, IssuedCode, RegisterInput,
 use app::backend::terminals::{
     MerchantRef, Terminal, TerminalCounts, TerminalFilters, TerminalQuery, TerminalRow, Terminals,
 };
+use app::backend::verdicts::{Judged, Verdicts};
 use app::caller::{Caller, CodeIssuer, PlatformAdmin, PlatformViewer, Registrar, RequestInfo};
 use app::domain::{
-    ActivationCode, ActorKind, ImportBatchId, Lifecycle, LogEntryId, LogKind, Manufacturer, MerchantId, Outcome,
-    Reason, Role, SerialNumber, StoreId, TerminalId, Timestamp, Told, UserId,
+    ActivationCode, ActorKind, Facts, ImportBatchId, Lifecycle, LogEntryId, LogKind, Manufacturer, MerchantId, Outcome,
+    PaymentApp, PolicyState, Reason, Role, SerialNumber, StoreId, TerminalId, Timestamp, Told, UserId, Verdict,
 };
 use app::error::{AppError, Invalid};
 use app::flash::Flash;
@@ -62,6 +63,7 @@ pub(crate) fn terminal(sn: &str, maker: &str, lifecycle: Lifecycle) -> Terminal 
         created: ago(90_000),
         registered,
         connected: None,
+        signed_in: None,
         code_expires: registered.map(|_| NOW.plus_ms(3 * Timestamp::DAY_MS)),
     }
 }
@@ -117,7 +119,8 @@ impl Fake {
             device_log: this.clone(),
             imports: this.clone(),
             registration: this.clone(),
-            terminals: this,
+            terminals: this.clone(),
+            verdicts: this,
         }
     }
 }
@@ -380,5 +383,39 @@ impl Answered {
     pub(crate) fn flash(&self) -> Option<Flash> {
         let cookie = self.cookie.as_deref()?.strip_prefix("__Host-tillkeeper_flash=")?;
         Flash::parse(cookie.split(';').next()?)
+    }
+}
+
+/// A terminal's verdict from what its record says: it may run its payment app, and nothing was heard of the rest.
+fn judged(terminal: &Terminal) -> Judged {
+    let facts = Facts {
+        lifecycle: terminal.row.lifecycle,
+        merchant_active: terminal.row.merchant.as_ref().map(|_| true),
+        connected: terminal.connected,
+        payment: PaymentApp {
+            policy: Some(PolicyState::Granted),
+            install: None,
+        },
+        business_day: None,
+        today: "2026-11-22".to_owned(),
+        last_seen: terminal.row.last_seen,
+        heard_until: None,
+        report: None,
+    };
+    Judged {
+        row: terminal.row.clone(),
+        verdict: Verdict::of(Some(&facts), NOW),
+    }
+}
+
+#[async_trait]
+impl Verdicts for Fake {
+    async fn list(&self, _: &Caller, numbers: &[SerialNumber]) -> Result<Vec<Judged>, AppError> {
+        let ours = self.terminals.iter().filter(|it| numbers.contains(&it.row.sn));
+        Ok(ours.map(judged).collect())
+    }
+
+    async fn get(&self, _: &Caller, terminal: TerminalId) -> Result<Option<Judged>, AppError> {
+        Ok(self.terminals.iter().find(|it| it.row.id == terminal).map(judged))
     }
 }

@@ -1,6 +1,7 @@
 //! The answers: each file implements one of the traits of `app::backend` with rules and queries, within the caller's scope.
 
 pub mod accounts;
+mod business_day;
 pub mod chain;
 pub mod chain_verify;
 mod codes;
@@ -11,6 +12,7 @@ pub mod passwords;
 pub mod registration;
 mod scope;
 pub mod terminals;
+pub mod verdicts;
 
 use crate::clock::Surroundings;
 use crate::database::Database;
@@ -35,6 +37,8 @@ pub struct Services {
     pub registration: Arc<registration::RegistrationService>,
     /// Looking at terminals.
     pub terminals: Arc<terminals::TerminalService>,
+    /// Whether terminals can take a payment now.
+    pub verdicts: Arc<verdicts::VerdictService>,
 }
 
 impl Services {
@@ -54,7 +58,8 @@ impl Services {
                 database.clone(),
                 surroundings.clone(),
             )),
-            terminals: Arc::new(terminals::TerminalService::new(database, surroundings)),
+            terminals: Arc::new(terminals::TerminalService::new(database.clone(), surroundings.clone())),
+            verdicts: Arc::new(verdicts::VerdictService::new(database, surroundings)),
         })
     }
 
@@ -66,6 +71,7 @@ impl Services {
             imports: self.imports.clone(),
             registration: self.registration.clone(),
             terminals: self.terminals.clone(),
+            verdicts: self.verdicts.clone(),
         }
     }
 }

@@ -1,0 +1,35 @@
+//! Whether terminals can take a payment now: PRODUCT section 5.
+
+use super::terminals::TerminalRow;
+use crate::caller::Caller;
+use crate::domain::{SerialNumber, TerminalId, Verdict};
+use crate::error::AppError;
+use async_trait::async_trait;
+
+/// Most serial numbers that are judged at once.
+pub const MOST_JUDGED: usize = 500;
+
+/// A terminal and the verdict on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// The terminal as a list shows it.
+    pub row: TerminalRow,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// Whether terminals can take a payment now.
+#[async_trait]
+pub trait Verdicts: Send + Sync {
+    /// The verdicts on the terminals with some serial numbers, by serial number: none where nobody within the scope has
+    /// one, several where makers share it. Of retired records only the newest, and only where no live terminal has the
+    /// serial number. Of more than [`MOST_JUDGED`] serial numbers, the first.
+    ///
+    /// **Permissions:** any caller, within its scope.
+    async fn list(&self, caller: &Caller, numbers: &[SerialNumber]) -> Result<Vec<Judged>, AppError>;
+
+    /// The verdict on one terminal; `None` outside the caller's scope.
+    ///
+    /// **Permissions:** any caller, within its scope.
+    async fn get(&self, caller: &Caller, terminal: TerminalId) -> Result<Option<Judged>, AppError>;
+}

@@ -1,0 +1,117 @@
+//! Whether terminals can take a payment now: gathers the facts, and lets `app::domain` judge.
+
+mod facts;
+
+use super::failure::Failure;
+use super::terminals::{listed, row_of};
+use crate::clock::Surroundings;
+use crate::database::Database;
+use crate::entities::terminals;
+use app::backend::verdicts::{Judged, MOST_JUDGED, Verdicts};
+use app::caller::{Caller, Scope};
+use app::domain::{Facts, Lifecycle, SerialNumber, TerminalId, Verdict};
+use app::error::AppError;
+use async_trait::async_trait;
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, Order, SelectStatement};
+use std::collections::HashSet;
+use terminals::Column;
+
+/// Answers [`Verdicts`].
+pub struct VerdictService {
+    database: Database,
+    surroundings: Surroundings,
+}
+
+impl VerdictService {
+    pub(super) fn new(database: Database, surroundings: Surroundings) -> Self {
+        Self { database, surroundings }
+    }
+
+    /// The verdict on a terminal that has proven to be itself; `None` when its record is gone.
+    ///
+    /// **Permissions:** the terminal.
+    ///
+    /// # Errors
+    /// [`AppError::Internal`].
+    pub async fn of_itself(&self, terminal: TerminalId) -> Result<Option<Verdict>, AppError> {
+        let found = self.judge(Scope::Platform, |select| {
+            select.and_where(column(Column::Id).eq(terminal.0));
+        });
+        Ok(found.await?.into_iter().map(|judged| judged.verdict).next())
+    }
+
+    async fn judge(
+        &self,
+        scope: Scope,
+        narrow: impl FnOnce(&mut SelectStatement) + Send,
+    ) -> Result<Vec<Judged>, Failure> {
+        let now = self.surroundings.now();
+        let mut select = listed(scope);
+        facts::add_columns(&mut select, scope);
+        narrow(&mut select);
+        select
+            .order_by((terminals::Entity, Column::Sn), Order::Asc)
+            .order_by((terminals::Entity, Column::Manufacturer), Order::Asc)
+            .order_by((terminals::Entity, Column::Id), Order::Desc);
+        let reader = self.database.reader();
+        let found = reader.query_all(&select).await?;
+        let mut known = found
+            .iter()
+            .map(|row| facts::Known::of(row, row_of(row, scope)?, now))
+            .collect::<Result<Vec<_>, Failure>>()?;
+        facts::add_payment_apps(reader, &mut known, now).await?;
+        Ok(known
+            .into_iter()
+            .map(|known| {
+                let facts: Facts = known.facts;
+                Judged {
+                    row: known.row,
+                    verdict: Verdict::of(Some(&facts), now),
+                }
+            })
+            .collect())
+    }
+
+    async fn judge_numbers(&self, caller: &Caller, numbers: &[SerialNumber]) -> Result<Vec<Judged>, Failure> {
+        let asked: Vec<&str> = numbers.iter().take(MOST_JUDGED).map(SerialNumber::as_str).collect();
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut judged = self
+            .judge(caller.scope(), |select| {
+                select.and_where(column(Column::Sn).is_in(asked));
+            })
+            .await?;
+        let live: HashSet<_> = judged
+            .iter()
+            .filter(|judged| judged.row.lifecycle != Lifecycle::Retired)
+            .map(|judged| judged.row.sn.clone())
+            .collect();
+        // Newest first: of retired records, the first one of a serial number stays.
+        let mut seen = HashSet::new();
+        judged.retain(|judged| {
+            judged.row.lifecycle != Lifecycle::Retired
+                || (!live.contains(&judged.row.sn) && seen.insert(judged.row.sn.clone()))
+        });
+        Ok(judged)
+    }
+}
+
+fn column(column: Column) -> Expr {
+    Expr::col((terminals::Entity, column))
+}
+
+#[async_trait]
+impl Verdicts for VerdictService {
+    async fn list(&self, caller: &Caller, numbers: &[SerialNumber]) -> Result<Vec<Judged>, AppError> {
+        Ok(self.judge_numbers(caller, numbers).await?)
+    }
+
+    async fn get(&self, caller: &Caller, terminal: TerminalId) -> Result<Option<Judged>, AppError> {
+        let found = self.judge(caller.scope(), |select| {
+            select.and_where(column(Column::Id).eq(terminal.0));
+        });
+        Ok(found.await?.pop())
+    }
+}
