@@ -96,7 +96,10 @@ mod tests {
         #[test]
         fn a_stencil_says_what_its_view_says(rows in proptest::collection::vec((".{0,20}", ".{0,20}"), 0..4)) {
             let stencil = Stencil::of(|place| {
-                view! { <a href=place(Place::Address) title="fixed">{place(Place::Name)} " & " {place(Place::Name)}</a> }.rendered()
+                view! {
+                    <a href=place(Place::Address) title="fixed"><b>{place(Place::Name)}</b><b>{place(Place::Name)}</b></a>
+                }
+                .rendered()
             });
             let filled = stencil.fill(&rows, |_, (address, name), place, fill| match place {
                 Place::Address => fill.text(address),
@@ -107,7 +110,7 @@ mod tests {
                 .iter()
                 .map(|(address, name)| {
                     let (address, name) = (escaped(address), escaped(name));
-                    format!(r#"<a href="{address}" title="fixed">{name} &amp; {name}</a>"#)
+                    format!(r#"<a href="{address}" title="fixed"><b>{name}</b><b>{name}</b></a>"#)
                 })
                 .collect();
             prop_assert_eq!(filled.to_html(), expected);

@@ -105,6 +105,8 @@ fn the_addresses_of_the_pages() {
             "/devices/find",
             "/devices/register",
             "/devices/{sn}",
+            "/help",
+            "/help/{topic}",
             "/logs",
             "/sign-in",
             "/terminals",

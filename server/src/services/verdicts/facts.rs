@@ -5,8 +5,9 @@ use crate::services::business_day::business_day;
 use crate::services::failure::{Failure, unreadable};
 use app::backend::terminals::TerminalRow;
 use app::caller::Scope;
+use app::domain::app_policy::effective;
 use app::domain::{
-    BusinessDay, Facts, Grant, GrantTarget, InstallState, PaymentApp, Report, StoreId, TerminalId, Timestamp, effective,
+    BusinessDay, Facts, Grant, GrantTarget, InstallState, PaymentApp, Report, StoreId, TerminalId, Timestamp,
 };
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, JoinType, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult};
