@@ -31,6 +31,10 @@ pub struct RequestInfo {
     pub address: Option<String>,
     /// The request's id, which ties log lines, log entries and problem reports together.
     pub id: String,
+    /// What the client calls itself (`User-Agent`, RFC 9110), cut to a sane length.
+    pub user_agent: Option<String>,
+    /// A name for the session that does not open it.
+    pub session: Option<String>,
 }
 
 /// A person who has signed in, or Tillkeeper's own command line.
@@ -75,8 +79,8 @@ impl Caller {
             role: Role::PlatformAdmin,
             scope: Scope::Platform,
             request: RequestInfo {
-                address: None,
                 id: command.to_owned(),
+                ..RequestInfo::default()
             },
         }
     }

@@ -1,6 +1,6 @@
 //! The one error of the product. It carries a code; the words come from the code, in the reader's language.
 
-use crate::domain::{Reason, SerialNumberError, Told};
+use crate::domain::{Reason, SerialNumberError, Timestamp, Told};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// Why something that was asked for was not done.
@@ -21,6 +21,9 @@ pub enum AppError {
     /// The text is no serial number.
     #[error(transparent)]
     SerialNumber(#[from] SerialNumberError),
+    /// Too much went wrong lately; holds from when on it may be tried again.
+    #[error("too many attempts")]
+    Throttled(Timestamp),
     /// Something that was sent is not right.
     #[error("{}", .0.code())]
     Invalid(Invalid),
@@ -70,6 +73,7 @@ impl AppError {
             Self::NotFound => "not_found",
             Self::Forbidden => "forbidden",
             Self::Refused(told) => told.code(),
+            Self::Throttled(_) => Reason::TooManyAttempts.code(),
             Self::SerialNumber(_) => Reason::SnMalformed.code(),
             Self::Invalid(invalid) => invalid.code(),
             Self::Internal => "internal",
@@ -82,7 +86,9 @@ impl AppError {
             Self::SignInRequired => http::StatusCode::UNAUTHORIZED,
             Self::NotFound => http::StatusCode::NOT_FOUND,
             Self::Forbidden => http::StatusCode::FORBIDDEN,
-            Self::Refused(Told::Itself(Reason::TooManyAttempts)) => http::StatusCode::TOO_MANY_REQUESTS,
+            Self::Throttled(_) | Self::Refused(Told::Itself(Reason::TooManyAttempts)) => {
+                http::StatusCode::TOO_MANY_REQUESTS
+            }
             Self::Invalid(Invalid::FileTooLarge) => http::StatusCode::PAYLOAD_TOO_LARGE,
             Self::Refused(_) | Self::SerialNumber(_) | Self::Invalid(_) => http::StatusCode::UNPROCESSABLE_ENTITY,
             Self::Internal => http::StatusCode::INTERNAL_SERVER_ERROR,

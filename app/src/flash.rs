@@ -64,6 +64,7 @@ impl Flash {
     pub fn error(error: &AppError) -> Self {
         let found = match error {
             AppError::SerialNumber(SerialNumberError::Character(c)) => Some(c.to_string()),
+            AppError::Throttled(until) => Some(until.0.to_string()),
             _ => None,
         };
         Self::Error {
@@ -182,7 +183,11 @@ pub async fn action(
     let back = back.into();
     let response = use_context::<ResponseOptions>();
     let secure = use_context::<Rendering>().is_some_and(|rendering| rendering.secure_cookies);
-    let redirect = work.await.unwrap_or_else(|error| match error {
+    let outcome = work.await;
+    if let (Err(AppError::Forbidden), Ok((caller, backend))) = (&outcome, actor()) {
+        backend.audit.refused(&caller, &back.to).await;
+    }
+    let redirect = outcome.unwrap_or_else(|error| match error {
         AppError::SignInRequired => redirect(sign_in_address(&back.to)),
         error => back.with_error(&error),
     });

@@ -4,7 +4,7 @@ import { type DemoRole, demoLogin, expect, expectAccessible, signIn, test } from
 
 const PAGES: Record<DemoRole, readonly string[]> = {
   merchant_owner: ["/", "/devices", "/devices?q=nothing-like-it", "/devices/register", "/logs", "/no-such-page"],
-  platform_admin: ["/", "/terminals", "/terminals/import", "/devices/register", "/logs"],
+  platform_admin: ["/", "/terminals", "/terminals/import", "/devices/register", "/logs", "/audit"],
 };
 
 async function expectNothingWiderThan(page: Page, width: number): Promise<void> {

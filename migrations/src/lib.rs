@@ -20,6 +20,8 @@ mod m20261122_000007_device_log;
 mod m20261122_000008_audit_log;
 mod m20261122_000009_idempotency_keys;
 mod m20261123_000010_presence;
+mod m20261123_000011_audit_log_order;
+mod m20261123_000012_throttles;
 mod shape;
 
 /// The PostgreSQL advisory lock that migrating takes: "tillkeep" in ASCII, so that it meets no other program's.
@@ -42,6 +44,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000008_audit_log::Migration),
             Box::new(m20261122_000009_idempotency_keys::Migration),
             Box::new(m20261123_000010_presence::Migration),
+            Box::new(m20261123_000011_audit_log_order::Migration),
+            Box::new(m20261123_000012_throttles::Migration),
         ]
     }
 }

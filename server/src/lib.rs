@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod csv_cell;
 pub mod database;
 pub mod demo;
 pub mod device_api;
@@ -10,6 +11,7 @@ pub mod entities;
 pub mod health;
 pub mod middleware;
 pub mod pages;
+mod retry_after;
 pub mod router;
 pub mod serve;
 pub mod services;

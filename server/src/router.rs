@@ -8,7 +8,7 @@ use crate::session_store::DatabaseSessions;
 use crate::state::AppState;
 use crate::{device_api, health, pages};
 use app::backend::imports::MAX_FILE_BYTES;
-use app::pages::{App, register_actions};
+use app::pages::{AUDIT_EXPORT, App, register_actions};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -76,6 +76,7 @@ fn people(state: &AppState) -> Router<AppState> {
     let routes = generate_route_list(App);
     Router::new()
         .route("/actions/{*form}", post(pages::action))
+        .route(AUDIT_EXPORT, get(pages::audit_export))
         .leptos_routes_with_handler(routes, get(pages::page))
         .fallback(pages::page)
         .merge(forms)

@@ -4,6 +4,7 @@ use crate::clock::Surroundings;
 use crate::config::Config;
 use crate::database::{Database, DatabaseError};
 use crate::router;
+use crate::services::Services;
 use crate::session_store::DatabaseSessions;
 use crate::state::AppState;
 use axum_server::Handle;
@@ -82,7 +83,7 @@ pub async fn serve(config: &Config, ready: impl FnOnce(SocketAddr) -> io::Result
     tracing::info!(engine = %database.engine(), applied, "the database is up to date");
     let state = AppState::new(config, database.clone(), Surroundings::system())
         .map_err(|error| ServeError::State(error.to_string()))?;
-    let sweeping = tokio::spawn(sweep_sessions(router::session_store(&state)));
+    let sweeping = tokio::spawn(sweep(router::session_store(&state), state.services.clone()));
     let app = router::router(state).into_make_service_with_connect_info::<SocketAddr>();
 
     let handle = Handle::new();
@@ -104,14 +105,17 @@ pub async fn serve(config: &Config, ready: impl FnOnce(SocketAddr) -> io::Result
     Ok(())
 }
 
-/// Deletes the sessions whose time is over, now and every hour.
-async fn sweep_sessions(sessions: DatabaseSessions) {
+/// Deletes the sessions and the counts of attempts whose time is over, now and every hour.
+async fn sweep(sessions: DatabaseSessions, services: Services) {
     let mut hours = tokio::time::interval(Duration::from_secs(60 * 60));
     loop {
         hours.tick().await;
         match sessions.delete_expired().await {
             Ok(deleted) => tracing::debug!(deleted, "expired sessions are gone"),
             Err(error) => tracing::warn!(%error, "expired sessions could not be deleted"),
+        }
+        if let Err(error) = services.accounts.forget_old_attempts().await {
+            tracing::warn!(%error, "old counts of attempts could not be deleted");
         }
     }
 }

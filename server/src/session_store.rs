@@ -9,7 +9,7 @@ use crate::entities::sessions::{ActiveModel, Column, Entity};
 use async_trait::async_trait;
 use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use sha2::{Digest, Sha256};
-use std::fmt;
+use std::fmt::{self, Write};
 use time::OffsetDateTime;
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
@@ -67,6 +67,19 @@ fn hash_of(id: &Id) -> Vec<u8> {
     hash.update(b"tillkeeper session 1");
     hash.update(id.0.to_le_bytes());
     hash.finalize().to_vec()
+}
+
+/// A name for a session, for logs and lists, which does not open it: the first 64 bits of what is kept of its id.
+pub fn name_of(id: &Id) -> String {
+    name_of_hash(&hash_of(id))
+}
+
+/// The same from what is kept.
+pub fn name_of_hash(hash: &[u8]) -> String {
+    hash.iter().take(8).fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 fn user_of(record: &Record) -> Option<Uuid> {

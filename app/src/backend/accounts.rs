@@ -14,6 +14,7 @@ pub trait Accounts: Send + Sync {
     ///
     /// # Errors
     /// [`crate::error::Invalid::LoginOrPasswordWrong`], in the same time for an unknown login, a wrong password and an
-    /// account that may not sign in.
+    /// account that may not sign in; [`AppError::Throttled`] once too many sign-ins failed under the login, known or not,
+    /// or from the address.
     async fn sign_in(&self, request: &RequestInfo, login: &str, password: &str) -> Result<UserId, AppError>;
 }

@@ -1,6 +1,7 @@
 //! The questions that pages may ask, one file per area. The server answers them; see `server/src/services`.
 
 pub mod accounts;
+pub mod audit;
 pub mod device_log;
 pub mod imports;
 pub mod page;
@@ -15,6 +16,8 @@ use std::sync::Arc;
 pub struct Backend {
     /// People and how they sign in.
     pub accounts: Arc<dyn accounts::Accounts>,
+    /// What people did.
+    pub audit: Arc<dyn audit::Audit>,
     /// What happened to terminals.
     pub device_log: Arc<dyn device_log::DeviceLog>,
     /// Inventory files.

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 pub(crate) const ALERT: &str = "#i-alert";
 // As an attribute that is computed: leptos_macro 0.8.20 prints the tag `use_` as it stands inside markup that is fixed.
 pub(crate) const COPY: &str = "#i-copy";
+pub(crate) const AUDIT: &str = "#i-audit";
 pub(crate) const DEVICES: &str = "#i-devices";
 pub(crate) const HOME: &str = "#i-home";
 pub(crate) const IMPORT: &str = "#i-import";
@@ -32,6 +33,9 @@ pub(crate) fn sprite() -> impl IntoView {
         <svg class="hidden" aria-hidden="true">
             <symbol id="i-alert" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
                 <path d="M12 4 2.8 20h18.4L12 4Zm0 6v4m0 3v.1" />
+            </symbol>
+            <symbol id="i-audit" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
+                <path d="M12 3 5 6v5c0 4.5 2.8 8 7 10 4.2-2 7-5.5 7-10V6l-7-3Zm-3 9 2.2 2.2L15.5 10" />
             </symbol>
             <symbol id="i-copy" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
                 <path d="M9 9h11v11H9zM5 15H4V4h11v1" />

@@ -1,9 +1,9 @@
 //! What is around every page: header, menu, the message of the request before, and the main part.
 
-use super::{code_panel::code_panel, failure, icon, words};
+use super::{code_panel::code_panel, failure, format, icon, words};
 use crate::caller::Caller;
 use crate::components::html::{Html, Rendered};
-use crate::domain::Role;
+use crate::domain::{Role, Timestamp};
 use crate::flash::Flash;
 use crate::i18n::{Locale, language_code, language_tag, t};
 use crate::islands::Enhance;
@@ -82,6 +82,7 @@ fn menu(locale: Locale, role: Role, path: &str) -> impl IntoView + use<> {
     let home = ("/", icon::HOME, t!(locale, common.home));
     let logs = ("/logs", icon::LOG, t!(locale, common.logs));
     let help = ("/help", icon::HELP, t!(locale, common.help));
+    let audit = ("/audit", icon::AUDIT, t!(locale, common.audit));
     let terminals = ("/terminals", icon::DEVICES, t!(locale, common.terminals));
     let entries = match role {
         Role::MerchantOwner | Role::MerchantClerk => vec![
@@ -97,9 +98,10 @@ fn menu(locale: Locale, role: Role, path: &str) -> impl IntoView + use<> {
             ("/terminals/import", icon::IMPORT, t!(locale, common.import)),
             ("/devices/register", icon::REGISTER, t!(locale, common.register)),
             logs,
+            audit,
             help,
         ],
-        Role::PlatformSupport => vec![home, terminals, logs, help],
+        Role::PlatformSupport => vec![home, terminals, logs, audit, help],
     };
     let here = here(&entries.iter().map(|(href, ..)| *href).collect::<Vec<_>>(), path, role);
     let items = entries
@@ -169,8 +171,16 @@ fn message(rendering: &Rendering, flash: &Flash) -> Html {
         }
         .rendered(),
         Flash::Error { code, found, .. } => {
-            let exactly = found.map(|found| t!(locale, failure.sn_character, found));
-            let exactly = exactly.filter(|_| code == "sn_malformed");
+            let exactly = match (code.as_str(), found) {
+                ("sn_malformed", Some(found)) => Some(t!(locale, failure.sn_character, found)),
+                ("too_many_attempts", Some(until)) => until.parse().ok().map(|until| {
+                    // Rounded up, so that it may be tried again when the clock shows it.
+                    let until = Timestamp(until).plus_ms(59_999);
+                    let (at, wait) = (format::minute(until), format::age(locale, rendering.now, until));
+                    t!(locale, failure.try_again_at, at, wait)
+                }),
+                _ => None,
+            };
             failure::alert(locale, &code, exactly, &rendering.request.id).rendered()
         }
     }

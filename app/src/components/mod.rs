@@ -2,6 +2,7 @@
 //!
 //! Most are plain functions: a component with properties costs a page more than its markup.
 
+pub(crate) mod audit_table;
 pub(crate) mod code_panel;
 pub(crate) mod empty;
 pub(crate) mod failure;

@@ -2,8 +2,8 @@
 
 use crate::backend::imports::RowFault;
 use crate::domain::{
-    ActorKind, Check, Lifecycle, LifecycleReason, LogKind, Obstacle, Outcome, Reason, Role, SerialNumber,
-    SerialNumberError, Told,
+    ActorKind, AuditAction, Check, Lifecycle, LifecycleReason, LogKind, Obstacle, Outcome, Reason, Role, SerialNumber,
+    SerialNumberError, TargetKind, Told,
 };
 use crate::error::Invalid;
 use crate::i18n::{Locale, t};
@@ -118,6 +118,58 @@ pub(crate) fn log_kind(locale: Locale, kind: LogKind) -> &'static str {
         AppFailed => app_failed,
         AppRemoved => app_removed,
         TamperReported => tamper_reported,
+    )
+}
+
+/// What somebody did in the portal.
+pub(crate) fn audit_action(locale: Locale, action: AuditAction) -> &'static str {
+    use AuditAction::*;
+    words!(locale, action, audit:
+        SessionSignedIn => session_signed_in,
+        SessionRefused => session_refused,
+        SessionEnded => session_ended,
+        UserCreated => user_created,
+        UserPasswordChanged => user_password_changed,
+        UserDisabled => user_disabled,
+        UserEnabled => user_enabled,
+        UserRoleChanged => user_role_changed,
+        InvitationCreated => invitation_created,
+        InvitationUsed => invitation_used,
+        SecondFactorEnabled => second_factor_enabled,
+        SecondFactorDisabled => second_factor_disabled,
+        SecondFactorUsedRecovery => second_factor_used_recovery,
+        TerminalRegistered => terminal_registered,
+        TerminalAssigned => terminal_assigned,
+        TerminalMoved => terminal_moved,
+        TerminalRenamed => terminal_renamed,
+        TerminalSuspended => terminal_suspended,
+        TerminalResumed => terminal_resumed,
+        TerminalRetired => terminal_retired,
+        TerminalUnregistered => terminal_unregistered,
+        TerminalReplaced => terminal_replaced,
+        CodeIssued => code_issued,
+        CodeRevoked => code_revoked,
+        ImportDone => import_done,
+        MerchantCreated => merchant_created,
+        MerchantUpdated => merchant_updated,
+        MerchantSuspended => merchant_suspended,
+        MerchantResumed => merchant_resumed,
+        StoreCreated => store_created,
+        StoreUpdated => store_updated,
+        AppCreated => app_created,
+        AppVersionAdded => app_version_added,
+        AppGranted => app_granted,
+        AppRevoked => app_revoked,
+        PermissionRefused => permission_refused,
+    )
+}
+
+/// What kind of thing it was done to.
+pub(crate) fn target_kind(locale: Locale, kind: TargetKind) -> &'static str {
+    use TargetKind::*;
+    words!(locale, kind, audit:
+        User => user, Session => session, Terminal => terminal, Import => import, Merchant => merchant,
+        Store => store, App => app, Page => page,
     )
 }
 
@@ -297,6 +349,8 @@ mod tests {
                     .iter()
                     .flat_map(|code| <[_; 2]>::from(row_fault(locale, *code))),
             );
+            seen.extend(AuditAction::VARIANTS.iter().map(|code| audit_action(locale, *code)));
+            seen.extend(TargetKind::VARIANTS.iter().map(|code| target_kind(locale, *code)));
             for code in Told::all() {
                 let Texts {
                     title,
@@ -320,7 +374,7 @@ mod tests {
         assert!(seen.iter().all(|text| !text.trim().is_empty()));
         assert_eq!(
             seen.len(),
-            2 * (5 + 8 + 4 + 3 + 3 + 26 + 2 * 10 + 2 * 15 + 5 * 16 + 14 + 5 * 18)
+            2 * (5 + 8 + 4 + 3 + 3 + 26 + 36 + 8 + 2 * 10 + 2 * 15 + 5 * 16 + 14 + 5 * 18)
         );
     }
 

@@ -33,6 +33,8 @@ ids! {
     AppGrantId,
     /// An app's key.
     AppId,
+    /// An audit-log entry's key.
+    AuditEntryId,
     /// An import batch's key.
     ImportBatchId,
     /// A device-log entry's key.

@@ -4,6 +4,7 @@
 
 mod activation_code;
 pub mod app_policy;
+mod audit;
 mod device_log;
 mod ids;
 mod install_state;
@@ -24,9 +25,11 @@ mod verdict;
 
 pub use activation_code::{ActivationCode, ActivationCodeError};
 pub use app_policy::{Grant, GrantTarget, Policy, PolicyState};
+pub use audit::{AuditAction, TargetKind};
 pub use device_log::{ActorKind, LogKind, Outcome};
 pub use ids::{
-    ActivationCodeId, AppGrantId, AppId, ImportBatchId, LogEntryId, MerchantId, StoreId, TerminalId, UserId,
+    ActivationCodeId, AppGrantId, AppId, AuditEntryId, ImportBatchId, LogEntryId, MerchantId, StoreId, TerminalId,
+    UserId,
 };
 pub use install_state::InstallState;
 pub use lifecycle::{Lifecycle, LifecycleReason};

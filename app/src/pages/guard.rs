@@ -105,14 +105,19 @@ where
             (_, None) => Err(AppError::Internal),
             (Some(caller), Some(backend)) => {
                 let query = rendering.query();
-                page(Visit {
+                let (by, audit) = (caller.clone(), backend.audit.clone());
+                let outcome = page(Visit {
                     caller,
                     backend,
                     rendering: rendering.clone(),
                     query,
                     params,
                 })
-                .await
+                .await;
+                if let Err(AppError::Forbidden) = outcome {
+                    audit.refused(&by, rendering.path()).await;
+                }
+                outcome
             }
         };
         end(&rendering, &response, caller.as_ref(), outcome)

@@ -3,6 +3,7 @@
 //! Before a page is rendered or a server function is called, the server puts into the context:
 //! [`crate::backend::Backend`], `Option<`[`crate::caller::Caller`]`>` and [`crate::request::Rendering`].
 
+mod audit;
 mod device;
 mod device_facts;
 mod devices;
@@ -18,6 +19,9 @@ mod register;
 mod sign_in;
 
 use crate::request::address;
+pub use audit::{EXPORT as AUDIT_EXPORT, asked as audit_asked};
+
+use audit::AuditPage;
 use device::{DevicePage, IssueCode};
 use devices::{DevicesPage, TerminalsPage};
 use find::FindPage;
@@ -48,6 +52,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/devices/:sn") view=DevicePage ssr=SsrMode::Async />
                 <Route path=path!("/help") view=HelpPage ssr=SsrMode::Async />
                 <Route path=path!("/help/:topic") view=HelpTopicPage ssr=SsrMode::Async />
+                <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />
                 <Route path=path!("/logs") view=LogsPage ssr=SsrMode::Async />
                 <Route path=path!("/terminals") view=TerminalsPage ssr=SsrMode::Async />
                 <Route path=path!("/terminals/import") view=ImportPage ssr=SsrMode::Async />

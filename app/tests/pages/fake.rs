@@ -2,6 +2,7 @@
 
 use app::backend::Backend;
 use app::backend::accounts::Accounts;
+use app::backend::audit::{Audit, AuditQuery, AuditRow, Change};
 use app::backend::device_log::{DeviceLog, LogQuery, LogRow};
 use app::backend::imports::{ImportReport, Imports, RowError, RowFault, Upload};
 use app::backend::page::{Cursor, Direction, Page};
@@ -12,8 +13,9 @@ use app::backend::terminals::{
 use app::backend::verdicts::{Judged, Verdicts};
 use app::caller::{Caller, CodeIssuer, PlatformAdmin, PlatformViewer, Registrar, RequestInfo};
 use app::domain::{
-    ActivationCode, ActorKind, Facts, ImportBatchId, Lifecycle, LogEntryId, LogKind, Manufacturer, MerchantId, Outcome,
-    PaymentApp, PolicyState, Reason, Role, SerialNumber, StoreId, TerminalId, Timestamp, Told, UserId, Verdict,
+    ActivationCode, ActorKind, AuditAction, AuditEntryId, Facts, ImportBatchId, Lifecycle, LogEntryId, LogKind,
+    Manufacturer, MerchantId, Outcome, PaymentApp, PolicyState, Reason, Role, SerialNumber, StoreId, TargetKind,
+    TerminalId, Timestamp, Told, UserId, Verdict,
 };
 use app::error::{AppError, Invalid};
 use app::flash::Flash;
@@ -116,6 +118,7 @@ impl Fake {
         let this = Arc::new(self);
         Backend {
             accounts: this.clone(),
+            audit: this.clone(),
             device_log: this.clone(),
             imports: this.clone(),
             registration: this.clone(),
@@ -130,6 +133,45 @@ impl Accounts for Fake {
     async fn sign_in(&self, _: &RequestInfo, _: &str, _: &str) -> Result<UserId, AppError> {
         Err(AppError::Invalid(Invalid::LoginOrPasswordWrong))
     }
+}
+
+#[async_trait]
+impl Audit for Fake {
+    async fn list(&self, _: PlatformViewer<'_>, _: &AuditQuery) -> Result<Page<AuditRow>, AppError> {
+        let row = |action, outcome, reason: Option<&str>| AuditRow {
+            id: AuditEntryId(Uuid::from_u128(4)),
+            occurred: ago(3),
+            actor: "admin<b>".to_owned(),
+            role: Some(Role::PlatformAdmin).filter(|_| reason.is_none()),
+            merchant: None,
+            action,
+            target: Some((TargetKind::User, "xiaoman".to_owned())),
+            outcome,
+            reason: reason.map(str::to_owned),
+            changes: vec![Change {
+                field: "role".to_owned(),
+                before: Some("merchant_clerk".to_owned()),
+                after: Some("merchant_owner".to_owned()),
+            }],
+            address: Some("203.0.113.9".to_owned()),
+            session: Some("0123456789abcdef".to_owned()),
+            request: "0199".to_owned(),
+        };
+        Ok(Page {
+            rows: vec![
+                row(AuditAction::UserRoleChanged, Outcome::Success, None),
+                row(
+                    AuditAction::SessionRefused,
+                    Outcome::Failure,
+                    Some("login_or_password_wrong"),
+                ),
+            ],
+            previous: None,
+            next: None,
+        })
+    }
+
+    async fn refused(&self, _: &Caller, _: &str) {}
 }
 
 #[async_trait]
@@ -306,8 +348,8 @@ impl Ask {
 
     fn context(&self, path: &str) -> impl Fn() + Clone + Send + Sync + 'static + use<> {
         let request = RequestInfo {
-            address: None,
             id: "0199-test".to_owned(),
+            ..RequestInfo::default()
         };
         let caller = self.role.and_then(|role| {
             let merchant = Some(MerchantId(Uuid::from_u128(1)));

@@ -62,6 +62,7 @@ fn pages() -> Vec<(&'static str, Ask, &'static str)> {
             "/devices/register?sn=9999",
         ),
         ("logs", owner, "/logs?from=nonsense"),
+        ("audit", admin.clone(), "/audit?action=user.created"),
         ("import", admin.clone(), "/terminals/import"),
         ("import-report", admin, IMPORT),
     ]
@@ -101,6 +102,7 @@ fn the_addresses_of_the_pages() {
         routes,
         [
             "/",
+            "/audit",
             "/devices",
             "/devices/find",
             "/devices/register",
@@ -142,6 +144,7 @@ async fn what_is_not_there_and_what_is_not_told_look_the_same() {
     assert_eq!(nowhere.status, StatusCode::NOT_FOUND);
     assert!(nowhere.html.contains("找不到这个页面"));
     for path in [
+        "/audit",
         "/terminals",
         "/terminals/import",
         "/devices/AB%2312",

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::failure::Failure;
+use crate::csv_cell::safe;
 use crate::database::{Database, Engine};
 use crate::entities::{merchants, stores, terminals};
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
@@ -176,31 +177,9 @@ fn all() -> SelectStatement {
     select
 }
 
-/// The cell with an apostrophe in front of what a spreadsheet takes for the start of a formula (CWE-1236).
-fn safe(cell: &str) -> String {
-    match cell.chars().next() {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{cell}"),
-        _ => cell.to_owned(),
-    }
-}
-
 fn csv_failure(error: csv::Error) -> Failure {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => Failure::from(error),
         kind => Failure::failed(format!("a row cannot be written: {kind:?}.")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::safe;
-
-    #[test]
-    fn no_cell_runs_as_a_formula() {
-        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
-            assert_eq!(safe(cell), format!("'{cell}"));
-        }
-        assert_eq!(safe("1号收银台"), "1号收银台");
-        assert_eq!(safe(""), "");
     }
 }

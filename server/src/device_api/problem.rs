@@ -27,6 +27,9 @@ pub struct Problem {
     /// The request's id, for whoever is asked for help.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
+    /// After how many seconds it may be tried again: the header `Retry-After`.
+    #[serde(skip)]
+    retry_after: Option<u64>,
 }
 
 impl Problem {
@@ -39,6 +42,7 @@ impl Problem {
             code,
             detail: None,
             request_id: None,
+            retry_after: None,
         }
     }
 
@@ -57,6 +61,14 @@ impl Problem {
             ..self
         }
     }
+
+    /// The same with the number of seconds after which it may be tried again.
+    pub fn with_retry_after(self, seconds: u64) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..self
+        }
+    }
 }
 
 impl From<AppError> for Problem {
@@ -72,7 +84,11 @@ impl From<AppError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.retry_after;
         let mut response = (status, Json(self)).into_response();
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
         let media_type = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, media_type);
         response

@@ -2,9 +2,12 @@
 
 use super::json::JsonBody;
 use super::problem::Problem;
+use crate::clock::Surroundings;
+use crate::retry_after::retry_after;
 use crate::services::Services;
 use app::backend::registration::{ClaimInput, Registration};
 use app::caller::RequestInfo;
+use app::error::AppError;
 use axum::Extension;
 use axum::Json;
 use axum::extract::State;
@@ -73,10 +76,13 @@ pub(super) struct RegisteredMerchant {
         (status = 413, description = "The body is too large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "The body is not declared as JSON", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong, or the registration is refused: see `code`", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many wrong serial numbers or codes: `too_many_attempts`", body = Problem, content_type = "application/problem+json",
+            headers(("Retry-After" = i64, description = "Seconds until it may be tried again"))),
     ),
 )]
 pub(super) async fn register_terminal(
     State(services): State<Services>,
+    State(surroundings): State<Surroundings>,
     Extension(request): Extension<RequestInfo>,
     body: Result<JsonBody<RegisterTerminal>, Problem>,
 ) -> Result<(StatusCode, Json<RegisteredTerminal>), Problem> {
@@ -84,7 +90,13 @@ pub(super) async fn register_terminal(
     let JsonBody(body) = body.map_err(refuse)?;
     let input = input(body).map_err(refuse)?;
     let claimed = services.registration.claim(&request, &input).await;
-    let claimed = claimed.map_err(|error| refuse(error.into()))?;
+    let claimed = claimed.map_err(|error| match error {
+        AppError::Throttled(until) => {
+            let seconds = retry_after(surroundings.now(), until);
+            refuse(Problem::from(error).with_retry_after(seconds))
+        }
+        error => refuse(error.into()),
+    })?;
     let answer = RegisteredTerminal {
         terminal_id: claimed.terminal.to_string(),
         sn: claimed.sn.as_str().to_owned(),

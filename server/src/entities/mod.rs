@@ -17,4 +17,5 @@ pub mod sessions;
 pub mod stores;
 pub mod terminal_tags;
 pub mod terminals;
+pub mod throttles;
 pub mod users;

@@ -1,6 +1,6 @@
 //! Turns the session of a request for a page into a [`Caller`].
 
-use crate::session_store::USER;
+use crate::session_store::{USER, name_of};
 use crate::state::AppState;
 use app::caller::{Caller, RequestInfo};
 use app::domain::UserId;
@@ -14,6 +14,10 @@ use uuid::Uuid;
 /// Puts an `Option<Caller>` into the request's extensions: the session's user as the database knows it now.
 pub async fn identify(State(state): State<AppState>, session: Session, mut request: Request, next: Next) -> Response {
     let info = request.extensions().get::<RequestInfo>().cloned().unwrap_or_default();
+    let info = RequestInfo {
+        session: session.id().as_ref().map(name_of),
+        ..info
+    };
     match caller(&state, &session, info).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);

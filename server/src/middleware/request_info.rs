@@ -3,12 +3,15 @@
 use crate::state::AppState;
 use app::caller::RequestInfo;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 use tracing::Instrument;
+
+/// Characters of a `User-Agent` that are kept.
+const USER_AGENT_CHARS: usize = 256;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -23,7 +26,12 @@ pub async fn request_info(State(state): State<AppState>, mut request: Request, n
         .map(|info| info.0.ip());
     let address = client_address(peer, request.headers(), &state.front.trusted_proxies);
     let address = address.map(|address| address.to_string());
-    let info = RequestInfo { address, id };
+    let info = RequestInfo {
+        address,
+        id,
+        user_agent: user_agent(request.headers()),
+        session: None,
+    };
     let started = state.surroundings.now();
     let span = tracing::info_span!("request", id = info.id);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
@@ -36,6 +44,13 @@ pub async fn request_info(State(state): State<AppState>, mut request: Request, n
         response.headers_mut().insert(X_REQUEST_ID, id);
     }
     response
+}
+
+/// What the client calls itself, cut and without control characters; `None` when it says nothing.
+fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(header::USER_AGENT)?.to_str().ok()?;
+    let kept: String = text.chars().take(USER_AGENT_CHARS).collect();
+    Some(kept).filter(|kept| !kept.is_empty())
 }
 
 /// The client's address: the peer's, or, while that is a trusted proxy, the one before it in `X-Forwarded-For`, read from

@@ -1,9 +1,11 @@
 //! Pages and forms, as axum meets them: what belongs to HTTP around what `app` renders.
 
+mod audit_export;
 mod language;
 mod render;
 mod sign_in;
 
+pub use audit_export::audit_export;
 pub use language::language;
 pub use render::{action, page, rendering};
 pub use sign_in::{sign_in, sign_out};

@@ -75,7 +75,10 @@ pub fn rendering(state: &AppState, parts: &Parts) -> Rendering {
             .uri
             .path_and_query()
             .map_or_else(|| "/".to_owned(), |address| address.as_str().to_owned()),
-        flash: cookie(&parts.headers, flash_name).and_then(Flash::parse),
+        flash: match parts.extensions.get::<Flash>() {
+            Some(flash) => Some(flash.clone()),
+            None => cookie(&parts.headers, flash_name).and_then(Flash::parse),
+        },
         secure_cookies: state.front.secure,
     }
 }

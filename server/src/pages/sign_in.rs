@@ -1,17 +1,21 @@
 //! `POST /sign-in` and `POST /sign-out`: the forms that begin and end a session.
 
-use super::render::rendering;
+use super::render::{page, rendering};
+use crate::retry_after::retry_after;
 use crate::session_store::USER;
 use crate::state::AppState;
 use app::backend::accounts::Accounts;
+use app::caller::Caller;
+use app::domain::Timestamp;
 use app::error::AppError;
 use app::flash::{Back, Flash, Redirect, redirect, redirect_with};
 use app::request::address;
-use axum::Form;
-use axum::extract::State;
+use axum::body::Body;
+use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Form};
 use serde::Deserialize;
 use tower_sessions::Session;
 
@@ -45,18 +49,35 @@ pub async fn sign_in(
         Ok(user) => begin(&session, user.0).await,
         Err(error) => Err(error),
     };
+    let back = address(
+        "/sign-in",
+        [("login", form.login.as_str()), ("next", form.next.as_str())],
+    );
     let redirect = match result {
+        Err(AppError::Throttled(until)) => return turned_away(state, parts, &back, until).await,
         Ok(()) if form.next.is_empty() => redirect("/"),
         Ok(()) => redirect(form.next),
-        Err(error) => {
-            let to = address(
-                "/sign-in",
-                [("login", form.login.as_str()), ("next", form.next.as_str())],
-            );
-            Back::from(to).with_error(&error)
-        }
+        Err(error) => Back::from(back).with_error(&error),
     };
     see_other(&redirect, rendering.secure_cookies)
+}
+
+/// The page at `back` with status 429 (RFC 6585) and when to try again. No redirect: nothing was done that a reload could
+/// do again.
+async fn turned_away(state: AppState, mut parts: Parts, back: &str, until: Timestamp) -> Response {
+    let Ok(uri) = back.parse() else {
+        return StatusCode::TOO_MANY_REQUESTS.into_response();
+    };
+    let seconds = retry_after(state.surroundings.now(), until);
+    parts.method = Method::GET;
+    parts.uri = uri;
+    parts.headers.remove(header::CONTENT_TYPE);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.extensions.insert(Flash::error(&AppError::Throttled(until)));
+    let mut response = page(State(state), Request::from_parts(parts, Body::empty())).await;
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    response
 }
 
 /// A session that was begun by somebody else's request gets another id before it is anybody's (CWE-384).
@@ -74,7 +95,16 @@ async fn begin(session: &Session, user: uuid::Uuid) -> Result<(), AppError> {
 /// Ends the session.
 ///
 /// **Permissions:** anyone; without a session nothing ends.
-pub async fn sign_out(State(state): State<AppState>, session: Session) -> Response {
+pub async fn sign_out(
+    State(state): State<AppState>,
+    session: Session,
+    Extension(caller): Extension<Option<Caller>>,
+) -> Response {
+    if let Some(caller) = caller
+        && let Err(error) = state.services.accounts.signed_out(&caller).await
+    {
+        tracing::warn!(%error, "signing out is missing from the audit log");
+    }
     if let Err(error) = session.flush().await {
         tracing::error!(%error, "a session could not be ended");
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();

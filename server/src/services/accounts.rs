@@ -1,5 +1,8 @@
 //! People and how they sign in.
 
+mod sign_in;
+
+use super::audit::{self, AuditEntry};
 use super::failure::{Failure, unreadable};
 use super::passwords::Passwords;
 use crate::clock::Surroundings;
@@ -7,10 +10,11 @@ use crate::database::Database;
 use crate::entities::{merchants, sessions, users};
 use app::backend::accounts::Accounts;
 use app::caller::{Caller, PlatformAdmin, PlatformViewer, RequestInfo};
-use app::domain::{Login, MerchantId, MerchantNo, Name, Role, UserId};
-use app::error::{AppError, Invalid};
+use app::domain::{AuditAction, Login, MerchantId, MerchantNo, Name, Role, TargetKind, UserId};
+use app::error::AppError;
 use async_trait::async_trait;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, SqlErr};
+use serde_json::json;
 
 /// Fewest and most characters of a password.
 pub const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 12..=128;
@@ -104,9 +108,21 @@ impl AccountService {
         let Some(user) = found.filter(|user| user.disabled_at.is_none()) else {
             return Ok(None);
         };
-        let role: Role = user.role.parse().map_err(|_| unreadable("role"))?;
-        let merchant = user.merchant_id.map(MerchantId);
-        Ok(Caller::user(UserId(user.id), user.login, role, merchant, request))
+        Ok(caller_of(user, request)?)
+    }
+
+    /// Writes down that a person has signed out.
+    ///
+    /// **Permissions:** the person.
+    ///
+    /// # Errors
+    /// [`AppError::Internal`].
+    pub async fn signed_out(&self, caller: &Caller) -> Result<(), AppError> {
+        let entry = AuditEntry::of(caller, AuditAction::SessionEnded);
+        audit::record(self.database.writer(), &self.surroundings, entry)
+            .await
+            .map_err(Failure::from)?;
+        Ok(())
     }
 
     /// Creates an account.
@@ -115,7 +131,7 @@ impl AccountService {
     ///
     /// # Errors
     /// [`AccountError`].
-    pub async fn create(&self, _by: PlatformAdmin<'_>, new: NewUser) -> Result<UserId, AccountError> {
+    pub async fn create(&self, by: PlatformAdmin<'_>, new: NewUser) -> Result<UserId, AccountError> {
         let password_hash = self.hashed(new.password).await?;
         if new.role.is_platform() != new.merchant_no.is_none() {
             return Err(AccountError::MerchantMismatch);
@@ -145,13 +161,25 @@ impl AccountService {
             created_at: Set(now),
             updated_at: Set(now),
         };
-        match user.insert(self.database.writer()).await {
-            Ok(user) => Ok(UserId(user.id)),
-            Err(error) => match error.sql_err() {
-                Some(SqlErr::UniqueConstraintViolation(_)) => Err(AccountError::LoginTaken),
-                _ => Err(Failure::from(error).into()),
-            },
-        }
+        let txn = self.database.begin().await.map_err(Failure::from)?;
+        let user = match user.insert(&txn).await {
+            Ok(user) => user,
+            Err(error) => {
+                return Err(match error.sql_err() {
+                    Some(SqlErr::UniqueConstraintViolation(_)) => AccountError::LoginTaken,
+                    _ => Failure::from(error).into(),
+                });
+            }
+        };
+        let entry = AuditEntry::of(&by, AuditAction::UserCreated)
+            .concerning(merchant.map(MerchantId))
+            .on(TargetKind::User, &user.login)
+            .changed(None, Some(json!({ "role": user.role, "name": user.display_name })));
+        audit::record(&txn, &self.surroundings, entry)
+            .await
+            .map_err(Failure::from)?;
+        txn.commit().await.map_err(Failure::from)?;
+        Ok(UserId(user.id))
     }
 
     /// Gives an account another password and ends its sessions.
@@ -162,12 +190,12 @@ impl AccountService {
     /// [`AccountError`].
     pub async fn set_password(
         &self,
-        _by: PlatformAdmin<'_>,
+        by: PlatformAdmin<'_>,
         login: &Login,
         password: String,
     ) -> Result<(), AccountError> {
         let password_hash = self.hashed(password).await?;
-        self.change_password(login, password_hash).await
+        self.change_password(&by, login, password_hash).await
     }
 
     /// All accounts, by login.
@@ -206,7 +234,7 @@ impl AccountService {
     }
 
     /// Whoever knew the password before is signed out everywhere.
-    async fn change_password(&self, login: &Login, password_hash: String) -> Result<(), AccountError> {
+    async fn change_password(&self, by: &Caller, login: &Login, password_hash: String) -> Result<(), AccountError> {
         let now = self.surroundings.now().0;
         let txn = self.database.begin().await.map_err(Failure::from)?;
         let found = users::Entity::find()
@@ -218,6 +246,12 @@ impl AccountService {
         sessions::Entity::delete_many()
             .filter(sessions::Column::UserId.eq(user.id))
             .exec(&txn)
+            .await
+            .map_err(Failure::from)?;
+        let entry = AuditEntry::of(by, AuditAction::UserPasswordChanged)
+            .concerning(user.merchant_id.map(MerchantId))
+            .on(TargetKind::User, &user.login);
+        audit::record(&txn, &self.surroundings, entry)
             .await
             .map_err(Failure::from)?;
         let mut user = users::ActiveModel::from(user);
@@ -240,31 +274,19 @@ impl AccountService {
             .await
             .map_err(Failure::from)?)
     }
+}
 
-    async fn check(&self, login: &str, password: &str) -> Result<UserId, Failure> {
-        let user = match Login::parse(login) {
-            Ok(login) => {
-                users::Entity::find()
-                    .filter(users::Column::Login.eq(login.as_str()))
-                    .one(self.database.reader())
-                    .await?
-            }
-            Err(_) => None,
-        };
-        let kept = user.as_ref().and_then(|user| user.password_hash.clone());
-        // Cut, not refused: a longer text is wrong anyway, and refusing it early would tell something by the clock.
-        let password = password.chars().take(*PASSWORD_CHARS.end() + 1).collect();
-        let matches = self.passwords.verify(password, kept).await?;
-        user.filter(|user| matches && user.disabled_at.is_none())
-            .map(|user| UserId(user.id))
-            .ok_or_else(|| Invalid::LoginOrPasswordWrong.into())
-    }
+/// Whom a user's row makes of a request; `None` where the row makes nobody.
+fn caller_of(user: users::Model, request: RequestInfo) -> Result<Option<Caller>, Failure> {
+    let role: Role = user.role.parse().map_err(|_| unreadable("role"))?;
+    let merchant = user.merchant_id.map(MerchantId);
+    Ok(Caller::user(UserId(user.id), user.login, role, merchant, request))
 }
 
 #[async_trait]
 impl Accounts for AccountService {
     async fn sign_in(&self, request: &RequestInfo, login: &str, password: &str) -> Result<UserId, AppError> {
-        let checked = self.check(login, password).await;
+        let checked = self.attempt(request, login, password).await;
         tracing::info!(
             request = request.id,
             address = request.address,

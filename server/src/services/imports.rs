@@ -3,19 +3,21 @@
 mod apply;
 mod parse;
 
+use super::audit::{self, AuditEntry};
 use super::failure::{Failure, unreadable};
 use crate::clock::Surroundings;
 use crate::database::Database;
 use crate::entities::{import_batches, import_errors};
 use app::backend::imports::{ImportReport, Imports, MAX_ERRORS, MAX_FILE_BYTES, RowError, Upload};
-use app::caller::{PlatformAdmin, PlatformViewer};
-use app::domain::{ImportBatchId, Timestamp};
+use app::caller::{Caller, PlatformAdmin, PlatformViewer};
+use app::domain::{AuditAction, ImportBatchId, TargetKind, Timestamp};
 use app::error::{AppError, Invalid};
 use apply::Applied;
 use async_trait::async_trait;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
 };
+use serde_json::json;
 
 const DONE: &str = "done";
 const FAILED: &str = "failed";
@@ -93,6 +95,7 @@ impl ImportService {
             .update(&txn)
             .await?;
         keep_errors(&txn, id, &errors).await?;
+        audit::record(&txn, &self.surroundings, entry(&by, &batch)).await?;
         txn.commit().await?;
         Ok(report(batch, errors))
     }
@@ -143,6 +146,24 @@ async fn keep_errors(txn: &DatabaseTransaction, batch: ImportBatchId, errors: &[
         .exec_without_returning(txn)
         .await?;
     Ok(())
+}
+
+/// What the audit log keeps of a file.
+fn entry(by: &Caller, batch: &import_batches::Model) -> AuditEntry {
+    let told = json!({
+        "file_name": batch.file_name,
+        "rows_created": batch.rows_created,
+        "rows_updated": batch.rows_updated,
+        "rows_failed": batch.rows_failed,
+    });
+    let entry = AuditEntry::of(by, AuditAction::ImportDone)
+        .on(TargetKind::Import, batch.id)
+        .changed(None, Some(told));
+    if batch.state == DONE {
+        entry
+    } else {
+        entry.refused("bad_rows")
+    }
 }
 
 /// The last part of a path, without control characters: browsers send a name, command lines may give a path.

@@ -1,6 +1,7 @@
 //! The answers: each file implements one of the traits of `app::backend` with rules and queries, within the caller's scope.
 
 pub mod accounts;
+pub mod audit;
 mod business_day;
 pub mod chain;
 pub mod chain_verify;
@@ -12,6 +13,7 @@ pub mod passwords;
 pub mod registration;
 mod scope;
 pub mod terminals;
+pub mod throttle;
 pub mod verdicts;
 
 use crate::clock::Surroundings;
@@ -29,6 +31,8 @@ pub use failure::Failure;
 pub struct Services {
     /// People and how they sign in.
     pub accounts: Arc<accounts::AccountService>,
+    /// What people did.
+    pub audit: Arc<audit::AuditService>,
     /// What happened to terminals.
     pub device_log: Arc<device_log::DeviceLogService>,
     /// Inventory files.
@@ -52,6 +56,7 @@ impl Services {
                 surroundings.clone(),
                 passwords,
             )),
+            audit: Arc::new(audit::AuditService::new(database.clone(), surroundings.clone())),
             device_log: Arc::new(device_log::DeviceLogService::new(database.clone())),
             imports: Arc::new(imports::ImportService::new(database.clone(), surroundings.clone())),
             registration: Arc::new(registration::RegistrationService::new(
@@ -67,6 +72,7 @@ impl Services {
     pub fn backend(&self) -> Backend {
         Backend {
             accounts: self.accounts.clone(),
+            audit: self.audit.clone(),
             device_log: self.device_log.clone(),
             imports: self.imports.clone(),
             registration: self.registration.clone(),

@@ -3,16 +3,19 @@
 mod claim;
 mod refusal;
 
+use super::audit::{self, AuditEntry};
 use super::chain::{self, Actor, NewEntry};
 use super::codes::{self, NewCode};
 use super::failure::Failure;
+use super::throttle;
 use crate::clock::Surroundings;
 use crate::database::Database;
 use crate::entities::{merchants, terminals};
 use app::backend::registration::{ClaimInput, Claimed, IssuedCode, RegisterInput, Registered, Registration};
 use app::caller::{Caller, CodeIssuer, Registrar, RequestInfo, Scope};
 use app::domain::{
-    Lifecycle, LogKind, Manufacturer, MerchantId, MerchantNo, Outcome, Reason, SerialNumber, TerminalId,
+    AuditAction, Lifecycle, LogKind, Manufacturer, MerchantId, MerchantNo, Outcome, Reason, SerialNumber, TargetKind,
+    TerminalId,
 };
 use app::error::{AppError, Invalid};
 use async_trait::async_trait;
@@ -47,8 +50,16 @@ impl RegistrationService {
             merchant: merchant_of(&by),
             sn_sent: input.sn.clone(),
             knows_truth: by.role().is_platform(),
+            counted: refusal::counted_for(&by, &input.sn),
+            audit: Some(
+                AuditEntry::of(&by, AuditAction::TerminalRegistered)
+                    .on(TargetKind::Terminal, refusal::printable(&input.sn)),
+            ),
         };
         let txn = self.database.begin().await?;
+        if let Some(until) = throttle::locked(&txn, &attempt.counted, self.surroundings.now()).await? {
+            return refusal::turn_away(txn, &self.surroundings, attempt, until).await;
+        }
         let bound = match SerialNumber::parse(&input.sn) {
             Ok(sn) => self.bind(&txn, by, input, &sn, &mut attempt).await?,
             Err(error) => {
@@ -64,6 +75,9 @@ impl RegistrationService {
             Err(ended) => return refusal::finish(txn, &self.surroundings, attempt, ended).await,
         };
         let merchant = MerchantId(binding.merchant.id);
+        if let Some(entry) = attempt.audit {
+            audit::record(&txn, &self.surroundings, entry.concerning(Some(merchant))).await?;
+        }
         let terminal = self.set_registered(&txn, binding.terminal, merchant).await?;
         let success = NewEntry {
             merchant: Some(merchant),
@@ -244,6 +258,10 @@ impl RegistrationService {
             },
         )
         .await?;
+        let entry = AuditEntry::of(&by, AuditAction::CodeIssued)
+            .concerning(Some(merchant))
+            .on(TargetKind::Terminal, &terminal.sn);
+        audit::record(&txn, &self.surroundings, entry).await?;
         chain::append(&txn, &self.surroundings, entries).await?;
         txn.commit().await?;
         Ok(issued)

@@ -3,8 +3,10 @@
 use crate::world::Result;
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use tower::ServiceExt;
 
 /// A client with its cookies.
@@ -13,6 +15,7 @@ pub(crate) struct Client {
     router: Router,
     pub(crate) cookies: BTreeMap<String, String>,
     pub(crate) headers: Vec<(&'static str, String)>,
+    peer: Option<SocketAddr>,
 }
 
 /// An answer, read to its end.
@@ -66,7 +69,15 @@ impl Client {
             router,
             cookies: BTreeMap::new(),
             headers: Vec::new(),
+            peer: None,
         }
+    }
+
+    /// The same at an address.
+    pub(crate) fn at_address(mut self, address: &str) -> Self {
+        self.peer = address.parse().ok().map(|address| SocketAddr::new(address, 40_000));
+        assert!(self.peer.is_some(), "{address} is no address");
+        self
     }
 
     /// The same with a header on every request.
@@ -164,6 +175,9 @@ impl Client {
         }
         for (name, value) in &self.headers {
             request = request.header(*name, value);
+        }
+        if let Some(peer) = self.peer {
+            request = request.extension(ConnectInfo(peer));
         }
         let response = self.router.clone().oneshot(request.body(Body::from(body))?).await?;
         let (parts, body) = response.into_parts();

@@ -31,6 +31,7 @@ async fn nobody_gets_in_without_a_session(db: &TestDb) -> Outcome {
         "/logs?kind=x",
         "/terminals",
         "/terminals/import",
+        "/audit",
     ] {
         let answer = visitor.get(path).await?;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}: {answer:?}");
@@ -148,15 +149,9 @@ async fn a_session_ends(db: &TestDb) -> Outcome {
 }
 
 async fn a_session_is_shared_and_outlives_a_server(db: &TestDb) -> Outcome {
-    use server::config::{Sources, load};
-    use server::state::AppState;
     let world = World::new(db).await?;
     let owner = world.signed_in("xiaoman").await?;
-    let other = server::database::Database::connect(db.url()).await?;
-    let config = load(&Sources::default())?.config;
-    let surroundings = server::clock::Surroundings::new(world.clock.clone(), server::clock::SystemEntropy);
-    let state = AppState::new(&config, other, surroundings)?;
-    let mut elsewhere = crate::client::Client::new(server::router::router(state));
+    let mut elsewhere = world.another_server().await?;
     elsewhere.cookies = owner.cookies;
     assert_eq!(elsewhere.get("/devices").await?.status, StatusCode::OK);
     // What is kept of a session does not open it.

@@ -1,5 +1,6 @@
 //! The integration tests: one program, each story on SQLite and on PostgreSQL.
 
+mod audit;
 mod client;
 mod demo;
 mod device_api;
@@ -11,4 +12,5 @@ mod main_job;
 mod registration;
 mod schema;
 mod support;
+mod throttle;
 mod world;

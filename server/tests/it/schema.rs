@@ -9,7 +9,7 @@ use sea_orm_migration::MigratorTrait;
 use server::database::{Database, Engine};
 use server::entities::{
     activation_codes, app_grants, app_installs, app_versions, apps, audit_log, device_log, idempotency_keys,
-    import_batches, import_errors, log_heads, merchants, sessions, stores, terminal_tags, terminals, users,
+    import_batches, import_errors, log_heads, merchants, sessions, stores, terminal_tags, terminals, throttles, users,
 };
 
 use crate::on_both_engines;
@@ -140,6 +140,7 @@ async fn every_entity_can_be_read(db: &Database) -> Outcome {
         stores,
         terminal_tags,
         terminals,
+        throttles,
         users
     ];
     assert!(rows.iter().all(|count| *count > 0), "{rows:?}");

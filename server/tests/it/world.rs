@@ -128,6 +128,15 @@ impl<'a> World<'a> {
         Client::new(self.router.clone())
     }
 
+    /// Somebody at another server over the same database, with a pool of connections of its own.
+    pub(crate) async fn another_server(&self) -> Result<Client> {
+        let database = server::database::Database::connect(self.db.url()).await?;
+        let config = load(&Sources::default())?.config;
+        let surroundings = Surroundings::new(self.clock.clone(), SystemEntropy);
+        let state = AppState::new(&config, database, surroundings)?;
+        Ok(Client::new(router(state)))
+    }
+
     /// Somebody who has signed in.
     pub(crate) async fn signed_in(&self, login: &str) -> Result<Client> {
         let mut client = self.visitor();

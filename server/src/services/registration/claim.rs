@@ -6,6 +6,7 @@ use crate::entities::{activation_codes, terminals};
 use crate::services::chain::{self, Actor, NewEntry};
 use crate::services::codes;
 use crate::services::failure::Failure;
+use crate::services::throttle;
 use app::backend::registration::{ClaimInput, Claimed};
 use app::caller::RequestInfo;
 use app::domain::{Lifecycle, LogKind, MerchantId, Outcome, Reason, SerialNumber, TerminalId};
@@ -30,8 +31,13 @@ impl RegistrationService {
             merchant: None,
             sn_sent: input.sn.clone(),
             knows_truth: false,
+            counted: refusal::counted_for_terminal(request, &input.sn),
+            audit: None,
         };
         let txn = self.database.begin().await?;
+        if let Some(until) = throttle::locked(&txn, &attempt.counted, self.surroundings.now()).await? {
+            return refusal::turn_away(txn, &self.surroundings, attempt, until).await;
+        }
         let bound = match SerialNumber::parse(&input.sn) {
             Ok(sn) => self.bind_claimed(&txn, input, &sn, &mut attempt).await?,
             Err(error) => Err(Ended::Refused(Refusal {

@@ -2,10 +2,12 @@
 
 use crate::clock::Surroundings;
 use crate::entities::terminals;
+use crate::services::audit::{self, AuditEntry};
 use crate::services::chain::{self, Actor, NewEntry};
 use crate::services::failure::Failure;
-use app::caller::RequestInfo;
-use app::domain::{Lifecycle, LogKind, MerchantId, Outcome, Reason, SerialNumber, TerminalId, Told};
+use crate::services::throttle::{self, Key};
+use app::caller::{Caller, RequestInfo};
+use app::domain::{Lifecycle, LogKind, MerchantId, Outcome, Reason, SerialNumber, TerminalId, Timestamp, Told};
 use app::error::AppError;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 
@@ -22,6 +24,10 @@ pub(super) struct Attempt {
     pub(super) sn_sent: String,
     /// Whether the asker is told the true reason.
     pub(super) knows_truth: bool,
+    /// Under what it is counted when the serial number or the code is wrong.
+    pub(super) counted: Vec<Key>,
+    /// The attempt as the audit log keeps it, when a person makes it.
+    pub(super) audit: Option<AuditEntry>,
 }
 
 /// Why an attempt is refused.
@@ -80,6 +86,9 @@ pub(super) async fn finish<T>(
         Ended::Refused(refusal) => refusal,
     };
     let told = refusal.reason.told(refusal.own);
+    if told == Told::SnOrCodeWrong {
+        throttle::count(&txn, &attempt.counted, surroundings.now()).await?;
+    }
     let entry = NewEntry {
         merchant: attempt.merchant,
         terminal: refusal.terminal,
@@ -94,6 +103,10 @@ pub(super) async fn finish<T>(
             Outcome::Failure,
         )
     };
+    if let Some(entry) = attempt.audit {
+        let entry = entry.concerning(attempt.merchant).refused(refusal.reason.code());
+        audit::record(&txn, surroundings, entry).await?;
+    }
     chain::append(&txn, surroundings, vec![entry]).await?;
     txn.commit().await?;
     let told = if attempt.knows_truth {
@@ -102,6 +115,47 @@ pub(super) async fn finish<T>(
         told
     };
     Err(refusal.told.unwrap_or(AppError::Refused(told)).into())
+}
+
+/// Under what a person's wrong attempts are counted. The platform sees every serial number and has nothing to guess.
+pub(super) fn counted_for(by: &Caller, sn: &str) -> Vec<Key> {
+    if by.role().is_platform() {
+        return Vec::new();
+    }
+    let account = by
+        .user_id()
+        .map(|user| throttle::REGISTER_ACCOUNT.key(&user.to_string()));
+    let mut keys = counted_for_terminal(by.request(), sn);
+    keys.extend(account);
+    keys
+}
+
+/// Under what a terminal's wrong attempts are counted.
+pub(super) fn counted_for_terminal(request: &RequestInfo, sn: &str) -> Vec<Key> {
+    let sn = SerialNumber::parse(sn).ok();
+    let sn = sn.map(|sn| throttle::REGISTER_SN.key(sn.as_str()));
+    let address = throttle::REGISTER_ADDRESS.address_key(request.address.as_deref());
+    address.into_iter().chain(sn).collect()
+}
+
+/// Refuses an attempt because too many were wrong before, whatever this one is. A flood of them is one log entry for each
+/// window.
+pub(super) async fn turn_away<T>(
+    txn: DatabaseTransaction,
+    surroundings: &Surroundings,
+    attempt: Attempt,
+    until: Timestamp,
+) -> Result<T, Failure> {
+    let standings = throttle::count(&txn, &attempt.counted, surroundings.now()).await?;
+    if standings.iter().any(|standing| standing.first_over) {
+        let ended = Refusal {
+            told: Some(AppError::Throttled(until)),
+            ..Refusal::of(Reason::TooManyAttempts)
+        };
+        return finish(txn, surroundings, attempt, ended.into()).await;
+    }
+    txn.commit().await?;
+    Err(AppError::Throttled(until).into())
 }
 
 /// The serial number as it was sent, without what no screen shows and no database keeps.

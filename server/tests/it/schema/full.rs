@@ -5,7 +5,7 @@ use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr};
 use server::entities::{
     activation_codes, app_grants, app_installs, app_versions, audit_log, device_log, idempotency_keys, import_batches,
-    import_errors, merchants, sessions, stores, terminal_tags, terminals, users,
+    import_errors, merchants, sessions, stores, terminal_tags, terminals, throttles, users,
 };
 
 use super::rows::{NOW, code, grant, id, install, log_entry, merchant, store, terminal, user};
@@ -180,6 +180,16 @@ pub(super) async fn rows(txn: &DatabaseTransaction) -> Result<(), DbErr> {
         address: some("192.0.2.1"),
         session: some("1a2b"),
         request_id: text("request"),
+    }
+    .insert(txn)
+    .await?;
+    throttles::ActiveModel {
+        kind: text("sign_in.login"),
+        key_hash: Set(vec![5; 32]),
+        window_start: Set(NOW),
+        count: Set(1),
+        locked_until: Set(Some(NOW)),
+        expires_at: Set(NOW),
     }
     .insert(txn)
     .await?;

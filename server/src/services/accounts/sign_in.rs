@@ -1,0 +1,122 @@
+//! Signing in: within its limits, and in the same time whatever is wrong.
+
+use super::{AccountService, PASSWORD_CHARS, caller_of};
+use crate::entities::users;
+use crate::services::audit::{self, AuditEntry};
+use crate::services::failure::{Failure, unreadable};
+use crate::services::throttle::{self, Key};
+use app::caller::RequestInfo;
+use app::domain::{AuditAction, Login, UserId};
+use app::error::{AppError, Invalid};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+
+impl AccountService {
+    /// Deletes the counts of attempts that say nothing any more; answers how many.
+    ///
+    /// **Permissions:** the server itself.
+    ///
+    /// # Errors
+    /// [`AppError::Internal`].
+    pub async fn forget_old_attempts(&self) -> Result<u64, AppError> {
+        let deleted = throttle::delete_expired(self.database.writer(), self.surroundings.now()).await;
+        Ok(deleted.map_err(Failure::from)?)
+    }
+
+    /// Checks a sign-in within its limits and writes down how it ended.
+    pub(super) async fn attempt(&self, request: &RequestInfo, login: &str, password: &str) -> Result<UserId, Failure> {
+        // As it is kept when somebody has it, so that all ways of writing it count and are found together.
+        let login = Login::parse(login).map_or_else(|_| login.to_owned(), |login| login.to_string());
+        let keys = SignInKeys::of(request, &login);
+        self.reserve(request, &login, &keys).await?;
+        match self.check(&login, password).await {
+            Ok(user) => {
+                let id = UserId(user.id);
+                let caller = caller_of(user, request.clone())?.ok_or_else(|| unreadable("role"))?;
+                let txn = self.database.begin().await?;
+                keys.succeeded(&txn).await?;
+                let entry = AuditEntry::of(&caller, AuditAction::SessionSignedIn);
+                audit::record(&txn, &self.surroundings, entry).await?;
+                txn.commit().await?;
+                Ok(id)
+            }
+            Err(Failure::Told(error)) => {
+                let entry = AuditEntry::by_login(&login, request, AuditAction::SessionRefused).refused(error.code());
+                audit::record(self.database.writer(), &self.surroundings, entry).await?;
+                Err(error.into())
+            }
+            Err(broken) => Err(broken),
+        }
+    }
+
+    /// Counts the attempt as one that failed before anything is hashed, so that many at once cannot outrun the limits. A
+    /// flood that is turned away is one entry of the audit log.
+    async fn reserve(&self, request: &RequestInfo, login: &str, keys: &SignInKeys) -> Result<(), Failure> {
+        let now = self.surroundings.now();
+        let txn = self.database.begin().await?;
+        let mut until = None;
+        let mut first = false;
+        for key in keys.in_order() {
+            for standing in throttle::count(&txn, std::slice::from_ref(key), now).await? {
+                first |= standing.first_over;
+                until = until.or(standing.locked_until.filter(|_| standing.over));
+            }
+            if until.is_some() {
+                break;
+            }
+        }
+        let error = until.map(AppError::Throttled);
+        if let Some(error) = error.as_ref().filter(|_| first) {
+            let entry = AuditEntry::by_login(login, request, AuditAction::SessionRefused).refused(error.code());
+            audit::record(&txn, &self.surroundings, entry).await?;
+        }
+        txn.commit().await?;
+        error.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    async fn check(&self, login: &str, password: &str) -> Result<users::Model, Failure> {
+        let user = match Login::parse(login) {
+            Ok(login) => {
+                users::Entity::find()
+                    .filter(users::Column::Login.eq(login.as_str()))
+                    .one(self.database.reader())
+                    .await?
+            }
+            Err(_) => None,
+        };
+        let kept = user.as_ref().and_then(|user| user.password_hash.clone());
+        // Cut, not refused: a longer text is wrong anyway, and refusing it early would tell something by the clock.
+        let password = password.chars().take(*PASSWORD_CHARS.end() + 1).collect();
+        let matches = self.passwords.verify(password, kept).await?;
+        user.filter(|user| matches && user.disabled_at.is_none())
+            .ok_or_else(|| Invalid::LoginOrPasswordWrong.into())
+    }
+}
+
+/// Under what a sign-in is counted.
+struct SignInKeys {
+    address: Option<Key>,
+    login: Key,
+}
+
+impl SignInKeys {
+    fn of(request: &RequestInfo, login: &str) -> Self {
+        Self {
+            address: throttle::SIGN_IN_ADDRESS.address_key(request.address.as_deref()),
+            login: throttle::SIGN_IN_LOGIN.key(login),
+        }
+    }
+
+    /// The address first: whoever is turned away there does not lock anybody's login.
+    fn in_order(&self) -> impl Iterator<Item = &Key> {
+        self.address.iter().chain(std::iter::once(&self.login))
+    }
+
+    /// Forgets what went wrong under the login, and that this attempt was counted.
+    async fn succeeded(&self, txn: &DatabaseTransaction) -> Result<(), Failure> {
+        if let Some(address) = &self.address {
+            throttle::take_back(txn, address).await?;
+        }
+        throttle::forget(txn, &self.login).await?;
+        Ok(())
+    }
+}
