@@ -30,11 +30,22 @@ impl Rendering {
 
     /// The query parameters of the address.
     pub fn query(&self) -> Query {
-        let (_, text) = self.path_and_query.split_once('?').unwrap_or_default();
         // Control characters mean nothing here, and PostgreSQL refuses text with a NUL.
         let plain = |value: &str| value.chars().filter(|c| !c.is_control()).collect::<String>();
-        let pairs = form_urlencoded::parse(text.as_bytes());
-        Query(pairs.map(|(name, value)| (name.into_owned(), plain(&value))).collect())
+        Query(self.parameters().map(|(name, value)| (name, plain(&value))).collect())
+    }
+
+    /// A query parameter that has several lines: of the control characters, line ends and tabs stay. Empty when there is
+    /// none.
+    pub fn lines(&self, name: &str) -> String {
+        let stays = |c: &char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
+        let found = self.parameters().find(|(key, _)| key == name);
+        found.map_or_else(String::new, |(_, value)| value.chars().filter(stays).collect())
+    }
+
+    fn parameters(&self) -> impl Iterator<Item = (String, String)> {
+        let (_, text) = self.path_and_query.split_once('?').unwrap_or_default();
+        form_urlencoded::parse(text.as_bytes()).into_owned()
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn FindPage() -> impl IntoView {
 }
 
 async fn find(visit: Visit) -> Result<Answer, AppError> {
-    let typed = visit.query.field("sn");
+    let typed = visit.rendering.lines("sn");
     let entries = parse_list(&typed);
     // One terminal, however many times it was scanned, has a page of its own.
     let mut distinct = entries.iter().filter(|entry| !entry.repeated);

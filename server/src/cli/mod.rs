@@ -16,6 +16,7 @@ mod seed_demo;
 mod serve;
 mod sqlite_file;
 mod user;
+mod verdict;
 
 use clap::{Parser, Subcommand};
 use context::Context;
@@ -51,6 +52,7 @@ enum Command {
     User(user::User),
     Import(import::Import),
     Export(export::Export),
+    Verdict(verdict::Verdict),
     Log(log::Log),
     Backup(backup::Backup),
     Restore(restore::Restore),
@@ -83,6 +85,7 @@ impl Command {
             Self::User(command) => command.run(context).await,
             Self::Import(command) => command.run(context).await,
             Self::Export(command) => command.run(context).await,
+            Self::Verdict(command) => command.run(context).await,
             Self::Log(command) => command.run(context).await,
             Self::Backup(command) => command.run(context).await,
             Self::Restore(command) => command.run(context).await,

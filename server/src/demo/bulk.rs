@@ -166,7 +166,10 @@ fn give(world: &World, place: usize, number: u64, row: &mut terminals::Model) {
         } else {
             dice.between(300, 30 * 24 * 3_600)
         };
-        row.last_seen_at = Some(world.calendar.now().0 - seconds * 1_000);
+        let seen = world.calendar.now().0 - seconds * 1_000;
+        row.last_seen_at = Some(seen);
+        // The log was never told that they are online, so that it need not be told of a million that fall silent.
+        row.online_until = Some(seen + 3 * HEARTBEAT_MS);
     }
 }
 

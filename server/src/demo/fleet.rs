@@ -2,6 +2,7 @@
 
 use super::TERMINALS;
 use super::catalogue::{APP_VERSIONS, COUNTERS, FIRMWARES, MERCHANTS, NOTES};
+use super::signals;
 use super::world::World;
 use crate::entities::{import_batches, terminals};
 use app::domain::{Lifecycle, LifecycleReason, Timestamp};
@@ -17,8 +18,9 @@ pub(super) const TWO_MAKERS: usize = 1;
 /// The serial number that two makers use.
 const SHARED_SN: &str = "1609004417";
 
-/// How long a terminal waits between heartbeats.
-pub(super) const HEARTBEAT_MS: i64 = 5 * 60 * 1000;
+/// How long a terminal waits between heartbeats. Nothing stands behind those of the demo, and they should not all fall
+/// silent while somebody looks at it: four hours.
+pub(super) const HEARTBEAT_MS: i64 = 4 * 3600 * 1000;
 
 /// What became of a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,15 +156,18 @@ fn settle(world: &World, terminal: &mut Terminal) {
         Retired => Some(opening(dice.between(20, 50))),
         _ => None,
     };
-    row.last_seen_at = match terminal.fate {
-        Online => Some(now.0 - dice.between(2, 200) * 1_000),
+    let seen = match terminal.fate {
+        Online => Some(now.plus_ms(-dice.between(2, 200) * 1_000)),
         Offline => {
-            let seen = now.0 - dice.between(10, 160) * 3_600_000;
-            Some(seen.max(row.token_issued_at.unwrap_or(seen)))
+            let seen = now.plus_ms(-dice.between(14, 160) * 3_600_000);
+            Some(seen.max(Timestamp(row.token_issued_at.unwrap_or(seen.0))))
         }
-        Suspended | Retired => terminal.ended.map(|ended| ended.0 - dice.between(5, 90) * 60_000),
+        Suspended | Retired => terminal.ended.map(|ended| ended.plus_ms(-dice.between(5, 90) * 60_000)),
         _ => None,
     };
+    if let Some(seen) = seen {
+        signals::heard(calendar, dice, row, seen);
+    }
     if let Some(ended) = terminal.ended {
         let (reason, note) = match terminal.fate {
             Suspended => *dice.one_of(&[
@@ -247,7 +252,12 @@ fn stolen(world: &World, fleet: &mut [Terminal]) {
         terminal.row.lifecycle_reason = Some(LifecycleReason::Stolen.code().to_owned());
         terminal.row.lifecycle_note = Some("夜间被盗，已报警".to_owned());
         terminal.row.updated_at = noticed.0;
-        terminal.row.last_seen_at = Some(world.calendar.ago(12, 3, 12).0);
+        signals::heard(
+            &world.calendar,
+            &world.dice,
+            &mut terminal.row,
+            world.calendar.ago(12, 3, 12),
+        );
     }
 }
 

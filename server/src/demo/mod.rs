@@ -3,6 +3,7 @@
 //!
 //! Everything is one transaction, so that a run that was interrupted leaves nothing.
 
+mod apps;
 mod bulk;
 mod calendar;
 mod catalogue;
@@ -11,6 +12,7 @@ mod fleet;
 mod hardship;
 mod people;
 mod serials;
+mod signals;
 mod story;
 mod world;
 
@@ -123,6 +125,7 @@ pub async fn seed(
     bulk::insert(&txn, &mut world, progress).await?;
     let fleet = fleet::insert(&txn, &mut world).await?;
     progress(options.terminals);
+    apps::insert(&txn, &world, &fleet).await?;
     story::tell(&txn, &mut world, &users, &fleet).await?;
     keep(&sign_ins).map_err(DemoError::Keep)?;
     txn.commit().await?;

@@ -2,7 +2,7 @@
 
 pub mod accounts;
 pub mod audit;
-mod business_day;
+pub(crate) mod business_day;
 pub mod chain;
 pub mod chain_verify;
 mod codes;

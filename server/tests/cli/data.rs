@@ -108,6 +108,30 @@ fn as_many_terminals_as_asked_for() {
 }
 
 #[test]
+fn a_terminal_is_judged_check_by_check() {
+    let place = seeded();
+    let exported = place.run(&["export"]).done();
+    let mut reader = csv::Reader::from_reader(exported.as_bytes());
+    let mut wanted = vec!["ready", "no, paper_out", "no, not_registered", "no, suspended"];
+    for row in reader.records() {
+        let run = place.run(&["verdict", &row.unwrap()[0]]);
+        let (answer, checks) = run.out.split_once('\n').unwrap();
+        let answer = answer.split_once(": ").unwrap().1;
+        assert_eq!(run.code, Some(i32::from(answer != "ready")), "{run:?}");
+        assert!(checks.contains("pass    known"), "{run:?}");
+        wanted.retain(|other| *other != answer);
+        if wanted.is_empty() {
+            break;
+        }
+    }
+    assert!(wanted.is_empty(), "no terminal of the demo has the verdicts {wanted:?}");
+    let err = place.run(&["verdict", "NOWHERE01"]).failed();
+    assert!(err.contains("no terminal has the serial number NOWHERE01"), "{err}");
+    let err = place.run(&["verdict", "A#1234"]).wrong_use();
+    assert!(err.contains('#'), "{err}");
+}
+
+#[test]
 fn what_is_exported_can_be_imported_and_changes_nothing() {
     let place = seeded();
     place.run(&["export", "--output", "all.csv"]).done();

@@ -34,6 +34,7 @@ fn every_command_is_explained() {
         &["user", "list"],
         &["import"],
         &["export"],
+        &["verdict"],
         &["log"],
         &["log", "verify"],
         &["backup"],

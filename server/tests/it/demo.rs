@@ -2,7 +2,9 @@
 
 use crate::on_both_engines;
 use crate::support::{Outcome, TestDb};
-use app::domain::{Lifecycle, Reason, Timestamp};
+use app::backend::verdicts::Verdicts;
+use app::caller::Caller;
+use app::domain::{Lifecycle, Reason, SerialNumber, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use server::clock::{Clock, Surroundings, SystemEntropy};
 use server::demo::{self, Contents, DemoError, Options};
@@ -107,6 +109,24 @@ async fn every_state_and_every_refusal_is_there(db: &TestDb) -> Outcome {
                 .count()
                 == 1
     }));
+
+    let services = server::services::Services::new(Clone::clone(&**db), surroundings())?;
+    let numbers: Vec<_> = records
+        .keys()
+        .map(|sn| SerialNumber::parse(sn))
+        .collect::<Result<_, _>>()?;
+    let judged = services.verdicts.list(&Caller::system("test"), &numbers).await?;
+    let answers: BTreeSet<_> = judged.iter().map(|one| format!("{:?}", one.verdict.answer())).collect();
+    for answer in [
+        "Ready",
+        "No(PaperOut)",
+        "No(NotRegistered)",
+        "No(NotConnected)",
+        "No(NotSignedIn)",
+        "No(AppExpired)",
+    ] {
+        assert!(answers.iter().any(|found| found == answer), "{answer}: {answers:?}");
+    }
 
     let log = device_log::Entity::find()
         .order_by_asc(device_log::Column::Id)

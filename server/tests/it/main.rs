@@ -13,4 +13,5 @@ mod registration;
 mod schema;
 mod support;
 mod throttle;
+mod verdicts;
 mod world;
