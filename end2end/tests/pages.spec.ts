@@ -3,7 +3,7 @@ import type { Page } from "@playwright/test";
 import { type DemoRole, demoLogin, expect, expectAccessible, signIn, test } from "../support.ts";
 
 const PAGES: Record<DemoRole, readonly string[]> = {
-  merchant_owner: ["/", "/devices", "/devices?q=nothing-like-it", "/devices/register", "/logs", "/no-such-page"],
+  merchant_owner: ["/", "/devices", "/devices?q=nothing-like-it", "/devices/register", "/devices/find?sn=5310294937%0ANOWHERE01", "/logs", "/help", "/help/verdict", "/help/find-sn", "/no-such-page"],
   platform_admin: ["/", "/terminals", "/terminals/import", "/devices/register", "/logs", "/audit"],
 };
 
