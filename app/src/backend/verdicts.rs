@@ -18,6 +18,20 @@ pub struct Judged {
     pub verdict: Verdict,
 }
 
+/// How a merchant's registered terminals are doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Registered terminals that were looked at: the first [`MOST_JUDGED`] by serial number.
+    pub looked_at: u64,
+    /// Whether there are more than were looked at.
+    pub more: bool,
+    /// How many of them are ready.
+    pub ready: u64,
+    /// Those that cannot take a payment, the ones with the first obstacles in the order of the checks last: what is
+    /// nearest to working comes first.
+    pub obstructed: Vec<Judged>,
+}
+
 /// Whether terminals can take a payment now.
 #[async_trait]
 pub trait Verdicts: Send + Sync {
@@ -32,4 +46,9 @@ pub trait Verdicts: Send + Sync {
     ///
     /// **Permissions:** any caller, within its scope.
     async fn get(&self, caller: &Caller, terminal: TerminalId) -> Result<Option<Judged>, AppError>;
+
+    /// How the registered terminals of a merchant are doing; `None` for the platform, which has too many.
+    ///
+    /// **Permissions:** any caller, within its scope.
+    async fn health(&self, caller: &Caller) -> Result<Option<Health>, AppError>;
 }

@@ -231,6 +231,12 @@ impl Verdict {
         Self { checks }
     }
 
+    /// The first check that fails, when one does.
+    pub fn first_failure(&self) -> Option<Check> {
+        let failed = self.checks.iter().find(|it| matches!(it.finding, Finding::Fail(_)));
+        failed.map(|it| it.check)
+    }
+
     /// The first check that fails; else the first of which nobody knows; else the terminal is ready.
     pub fn answer(&self) -> Answer {
         let fails = self.checks.iter().find_map(|checked| match checked.finding {

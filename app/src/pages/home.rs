@@ -1,10 +1,14 @@
 //! 首页: is this terminal all right, and how are the others?
 
+use super::device_address;
 use super::guard::{Answer, Visit, guarded};
 use crate::backend::device_log::LogQuery;
 use crate::backend::terminals::TerminalCounts;
+use crate::backend::verdicts::Health;
 use crate::components::html::Rendered;
-use crate::components::{format::grouped, icon, log_table::log_table, sn_field::sn_field, text_area::text_area, words};
+use crate::components::{
+    format::grouped, icon, log_table::log_table, sn_field::sn_field, text_area::text_area, verdict, words,
+};
 use crate::domain::Outcome;
 use crate::error::AppError;
 use crate::i18n::{Locale, t};
@@ -13,7 +17,10 @@ use leptos::prelude::*;
 /// Failures that are shown.
 const FAILURES: usize = 5;
 
-/// The box for a serial number, the counts and the last failures.
+/// Terminals that need attention and are shown.
+const ATTENTION: usize = 5;
+
+/// The box for a serial number, how the terminals are doing, the counts and the last failures.
 #[component]
 pub(super) fn HomePage() -> impl IntoView {
     guarded(home)
@@ -28,6 +35,10 @@ async fn home(visit: Visit) -> Result<Answer, AppError> {
     };
     let mut failures = visit.backend.device_log.list(&visit.caller, &failed).await?.rows;
     failures.truncate(FAILURES);
+    let health = visit.backend.verdicts.health(&visit.caller).await?;
+    let health = health
+        .filter(|health| health.looked_at > 0)
+        .map(|health| attention(locale, &health));
     let typed = visit.query.field("sn");
     let error = visit.query.get("find").and_then(|_| words::sn_fault(locale, &typed));
     let failures = if failures.is_empty() {
@@ -65,6 +76,7 @@ async fn home(visit: Visit) -> Result<Answer, AppError> {
                     </form>
                 </details>
             </section>
+            {health}
             <section aria-labelledby="counts-title">
                 <h2 class="text-lg font-semibold mb-2" id="counts-title">{t!(locale, home.counts)}</h2>
                 {tally(locale, visit.is_platform(), &counts)}
@@ -94,6 +106,54 @@ fn notice(locale: Locale, platform: bool, counts: &TerminalCounts) -> Option<imp
             <a class="btn btn-primary" href=href>{word}</a>
         </div>
     })
+}
+
+/// How many terminals are ready, and what is the matter with the rest.
+fn attention(locale: Locale, health: &Health) -> impl IntoView + use<> {
+    let (ready, all) = (grouped(health.ready), grouped(health.looked_at));
+    let summary = t!(locale, home.ready_of, ready, all);
+    let first_ones = health
+        .more
+        .then(|| view! { <p class="text-sm">{t!(locale, home.first_ones, count = grouped(health.looked_at))}</p> });
+    let rows = health
+        .obstructed
+        .iter()
+        .take(ATTENTION)
+        .map(|one| {
+            let said = verdict::said(locale, &one.verdict);
+            let sn = one.row.sn.as_str();
+            view! {
+                <li class="py-3 flex flex-col gap-1">
+                    <p class="flex flex-wrap items-center gap-x-3 gap-y-1">
+                        <a class="link code" href=device_address(sn, Some(one.row.manufacturer.as_str()))>
+                            {one.row.sn_printed.clone()}
+                        </a>
+                        <span>{one.row.name.clone()}</span>
+                        <span class="font-medium text-error">{said.title}</span>
+                    </p>
+                    {said.next.map(|next| view! { <p class="text-sm">{next}</p> })}
+                </li>
+            }
+        })
+        .collect_view();
+    let others = health.obstructed.len().saturating_sub(ATTENTION);
+    let others = (others > 0).then(|| {
+        let count = grouped(others as u64);
+        view! {
+            <p>
+                <a class="link" href="/devices?state=registered">{t!(locale, home.others, count)}</a>
+            </p>
+        }
+    });
+    view! {
+        <section class="card bg-base-100 border border-base-300 p-4 md:p-6" aria-labelledby="attention-title">
+            <h2 class="text-lg font-semibold" id="attention-title">{t!(locale, home.attention)}</h2>
+            <p>{summary}</p>
+            {first_ones}
+            <ul class="divide-y divide-base-300">{rows}</ul>
+            {others}
+        </section>
+    }
 }
 
 /// How many terminals are in which state, each a way to the list of them.

@@ -10,7 +10,7 @@ use app::backend::registration::{ClaimInput, Claimed, IssuedCode, RegisterInput,
 use app::backend::terminals::{
     MerchantRef, Terminal, TerminalCounts, TerminalFilters, TerminalQuery, TerminalRow, Terminals,
 };
-use app::backend::verdicts::{Judged, Verdicts};
+use app::backend::verdicts::{Health, Judged, Verdicts};
 use app::caller::{Caller, CodeIssuer, PlatformAdmin, PlatformViewer, Registrar, RequestInfo};
 use app::domain::{
     ActivationCode, ActorKind, AuditAction, AuditEntryId, Facts, ImportBatchId, Lifecycle, LogEntryId, LogKind,
@@ -459,5 +459,19 @@ impl Verdicts for Fake {
 
     async fn get(&self, _: &Caller, terminal: TerminalId) -> Result<Option<Judged>, AppError> {
         Ok(self.terminals.iter().find(|it| it.row.id == terminal).map(judged))
+    }
+
+    async fn health(&self, caller: &Caller) -> Result<Option<Health>, AppError> {
+        let registered = self
+            .terminals
+            .iter()
+            .filter(|it| it.row.lifecycle == Lifecycle::Registered);
+        let obstructed: Vec<_> = registered.map(judged).collect();
+        let health = Health {
+            looked_at: obstructed.len() as u64,
+            obstructed,
+            ..Health::default()
+        };
+        Ok((!caller.role().is_platform()).then_some(health))
     }
 }

@@ -7,13 +7,14 @@ use super::terminals::{listed, row_of};
 use crate::clock::Surroundings;
 use crate::database::Database;
 use crate::entities::terminals;
-use app::backend::verdicts::{Judged, MOST_JUDGED, Verdicts};
+use app::backend::verdicts::{Health, Judged, MOST_JUDGED, Verdicts};
 use app::caller::{Caller, Scope};
-use app::domain::{Facts, Lifecycle, SerialNumber, TerminalId, Verdict};
+use app::domain::{Answer, Facts, Lifecycle, SerialNumber, TerminalId, Verdict};
 use app::error::AppError;
 use async_trait::async_trait;
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, SelectStatement};
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use terminals::Column;
 
@@ -73,6 +74,38 @@ impl VerdictService {
             .collect())
     }
 
+    async fn judge_registered(&self, caller: &Caller) -> Result<Option<Health>, Failure> {
+        let scope = caller.scope();
+        let Scope::Merchant(_) = scope else {
+            return Ok(None);
+        };
+        let mut judged = self
+            .judge(scope, |select| {
+                select
+                    .and_where(column(Column::Lifecycle).eq(Lifecycle::Registered.code()))
+                    .limit(MOST_JUDGED as u64 + 1);
+            })
+            .await?;
+        let more = judged.len() > MOST_JUDGED;
+        judged.truncate(MOST_JUDGED);
+        let mut health = Health {
+            looked_at: judged.len() as u64,
+            more,
+            ..Health::default()
+        };
+        for one in judged {
+            match one.verdict.answer() {
+                Answer::Ready => health.ready += 1,
+                Answer::NotSure(_) => {}
+                Answer::No(_) => health.obstructed.push(one),
+            }
+        }
+        health
+            .obstructed
+            .sort_by_key(|one| Reverse(one.verdict.first_failure()));
+        Ok(Some(health))
+    }
+
     async fn judge_numbers(&self, caller: &Caller, numbers: &[SerialNumber]) -> Result<Vec<Judged>, Failure> {
         let asked: Vec<&str> = numbers.iter().take(MOST_JUDGED).map(SerialNumber::as_str).collect();
         if asked.is_empty() {
@@ -106,6 +139,10 @@ fn column(column: Column) -> Expr {
 impl Verdicts for VerdictService {
     async fn list(&self, caller: &Caller, numbers: &[SerialNumber]) -> Result<Vec<Judged>, AppError> {
         Ok(self.judge_numbers(caller, numbers).await?)
+    }
+
+    async fn health(&self, caller: &Caller) -> Result<Option<Health>, AppError> {
+        Ok(self.judge_registered(caller).await?)
     }
 
     async fn get(&self, caller: &Caller, terminal: TerminalId) -> Result<Option<Judged>, AppError> {

@@ -108,8 +108,17 @@ async fn each_step_to_the_first_payment_is_named(db: &TestDb) -> Outcome {
     )
     .await?;
     now_told(&mut owner, "没有打印纸").await?;
+    owner
+        .get("/")
+        .await?
+        .says(&["1 台终端中，0 台现在可以收款", "没有打印纸", "前台"]);
     update(&world, &format!("last_report = '{}'", report.replace("out", "ok"))).await?;
     now_told(&mut owner, "各项检查都正常").await?;
+    owner
+        .get("/")
+        .await?
+        .says(&["已注册的 1 台终端中，1 台现在可以收款"])
+        .is_silent_on(&["没有打印纸"]);
     // After midnight in Shanghai it has to sign in again.
     world.clock.advance_ms(13 * 3_600_000);
     now_told(&mut world.signed_in("xiaoman").await?, "今天还没有签到").await?;
