@@ -8,6 +8,8 @@ pub mod domain;
 pub mod islands;
 
 #[cfg(feature = "ssr")]
+pub mod api_docs;
+#[cfg(feature = "ssr")]
 pub mod backend;
 #[cfg(feature = "ssr")]
 pub mod caller;

@@ -16,6 +16,7 @@ pub mod router;
 pub mod serve;
 pub mod services;
 pub mod session_store;
+pub mod simulation;
 pub mod state;
 pub mod telemetry;
 

@@ -45,7 +45,6 @@ pub fn router(state: AppState) -> Router {
     register_actions();
     let timeout = |patience| TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, patience);
     let prompt = Router::new()
-        .nest(device_api::PREFIX, device_api::routes())
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .merge(site(&state))
@@ -57,6 +56,7 @@ pub fn router(state: AppState) -> Router {
     ));
     prompt
         .merge(patient)
+        .merge(device_api::routes(&state, PATIENCE))
         .layer(
             ServiceBuilder::new()
                 .layer(from_fn_with_state(state.clone(), request_info))

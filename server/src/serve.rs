@@ -4,7 +4,7 @@ use crate::clock::Surroundings;
 use crate::config::Config;
 use crate::database::{Database, DatabaseError};
 use crate::router;
-use crate::services::Services;
+use crate::services::{Services, presence};
 use crate::session_store::DatabaseSessions;
 use crate::state::AppState;
 use axum_server::Handle;
@@ -15,6 +15,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 
 /// How long the head of a request may take, and how long a connection may be idle between two.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -84,6 +85,10 @@ pub async fn serve(config: &Config, ready: impl FnOnce(SocketAddr) -> io::Result
     let state = AppState::new(config, database.clone(), Surroundings::system())
         .map_err(|error| ServeError::State(error.to_string()))?;
     let sweeping = tokio::spawn(sweep(router::session_store(&state), state.services.clone()));
+    let (stopped, stopping) = oneshot::channel::<()>();
+    let watching = tokio::spawn(presence::watch(state.services.presence.clone(), async {
+        let _dropped = stopping.await;
+    }));
     let app = router::router(state).into_make_service_with_connect_info::<SocketAddr>();
 
     let handle = Handle::new();
@@ -97,6 +102,11 @@ pub async fn serve(config: &Config, ready: impl FnOnce(SocketAddr) -> io::Result
     ready(address)?;
     server.serve(app).await?;
     sweeping.abort();
+    // Not aborted: heartbeats that were taken in are written before the database is closed.
+    drop(stopped);
+    if watching.await.is_err() {
+        tracing::warn!("the watch over terminals had ended before");
+    }
 
     if let Err(error) = database.close().await {
         tracing::warn!(%error, "the database was not closed cleanly");
@@ -105,7 +115,7 @@ pub async fn serve(config: &Config, ready: impl FnOnce(SocketAddr) -> io::Result
     Ok(())
 }
 
-/// Deletes the sessions and the counts of attempts whose time is over, now and every hour.
+/// Deletes the sessions, the counts of attempts and the kept answers whose time is over, now and every hour.
 async fn sweep(sessions: DatabaseSessions, services: Services) {
     let mut hours = tokio::time::interval(Duration::from_secs(60 * 60));
     loop {
@@ -116,6 +126,10 @@ async fn sweep(sessions: DatabaseSessions, services: Services) {
         }
         if let Err(error) = services.accounts.forget_old_attempts().await {
             tracing::warn!(%error, "old counts of attempts could not be deleted");
+        }
+        // A failure has been logged.
+        if let Ok(deleted) = services.idempotency.delete_expired().await {
+            tracing::debug!(deleted, "expired answers are gone");
         }
     }
 }

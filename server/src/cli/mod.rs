@@ -14,6 +14,7 @@ mod password;
 mod restore;
 mod seed_demo;
 mod serve;
+mod simulate;
 mod sqlite_file;
 mod user;
 mod verdict;
@@ -60,6 +61,7 @@ enum Command {
     Healthcheck(healthcheck::Healthcheck),
     Openapi(openapi::Openapi),
     SeedDemo(seed_demo::SeedDemo),
+    Simulate(simulate::Simulate),
 }
 
 /// Does what the command line of this process asks.
@@ -93,6 +95,7 @@ impl Command {
             Self::Healthcheck(command) => command.run(context).await,
             Self::Openapi(command) => command.run(),
             Self::SeedDemo(command) => command.run(context).await,
+            Self::Simulate(command) => command.run(context).await,
         }
     }
 }

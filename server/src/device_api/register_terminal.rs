@@ -2,6 +2,7 @@
 
 use super::json::JsonBody;
 use super::problem::Problem;
+use super::text::plain;
 use crate::clock::Surroundings;
 use crate::retry_after::retry_after;
 use crate::services::Services;
@@ -11,7 +12,7 @@ use app::error::AppError;
 use axum::Extension;
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -28,16 +29,20 @@ pub(super) struct RegisterTerminal {
     #[schema(example = "161-203-824", max_length = 128)]
     sn: String,
     /// Activation code, as keyed in: case, spaces and dashes do not matter.
-    #[schema(example = "0123-4567-89ABCD", max_length = 128)]
+    #[schema(
+        example = "0123-4567-89ABCD",
+        max_length = 128,
+        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*$"
+    )]
     activation_code: String,
     /// Model; refused when the platform's record says another.
-    #[schema(example = "X990", max_length = 64)]
+    #[schema(example = "X990", max_length = 64, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*$")]
     model: Option<String>,
     /// Firmware version.
-    #[schema(example = "3.0.0", max_length = 64)]
+    #[schema(example = "3.0.0", max_length = 64, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*$")]
     firmware: Option<String>,
     /// Version of the terminal's main app.
-    #[schema(example = "2.1.4", max_length = 64)]
+    #[schema(example = "2.1.4", max_length = 64, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*$")]
     app_version: Option<String>,
 }
 
@@ -45,12 +50,15 @@ pub(super) struct RegisterTerminal {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RegisteredTerminal {
     /// The terminal's key (UUID).
+    #[schema(example = "019aae2f-5c5d-7000-b34f-d0d9b1e2a3f4")]
     terminal_id: String,
     /// Serial number in normal form.
+    #[schema(example = "161203824")]
     sn: String,
     /// Whose terminal it is.
     merchant: RegisteredMerchant,
     /// Bearer token (RFC 6750) for all other calls; it is not shown again.
+    #[schema(example = "3f6d0a1c9e5b47f28a4d6c0b1e2f3a495d6c7b8a9f0e1d2c3b4a59687f6e5d4c")]
     token: String,
 }
 
@@ -58,9 +66,11 @@ pub(super) struct RegisteredTerminal {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RegisteredMerchant {
     /// Number with the platform.
-    merchant_no: String,
+    #[schema(example = "898292720000001")]
+    pub(super) merchant_no: String,
     /// Name.
-    name: String,
+    #[schema(example = "深圳盛景餐饮")]
+    pub(super) name: String,
 }
 
 /// Registers the terminal and hands it its token; registering again with a fresh code replaces the token.
@@ -84,18 +94,16 @@ pub(super) async fn register_terminal(
     State(services): State<Services>,
     State(surroundings): State<Surroundings>,
     Extension(request): Extension<RequestInfo>,
-    body: Result<JsonBody<RegisterTerminal>, Problem>,
+    JsonBody(body): JsonBody<RegisterTerminal>,
 ) -> Result<(StatusCode, Json<RegisteredTerminal>), Problem> {
-    let refuse = |problem: Problem| problem.of_request(&request);
-    let JsonBody(body) = body.map_err(refuse)?;
-    let input = input(body).map_err(refuse)?;
+    let input = input(body)?;
     let claimed = services.registration.claim(&request, &input).await;
     let claimed = claimed.map_err(|error| match error {
         AppError::Throttled(until) => {
             let seconds = retry_after(surroundings.now(), until);
-            refuse(Problem::from(error).with_retry_after(seconds))
+            Problem::from(error).with_header(header::RETRY_AFTER, seconds.into())
         }
-        error => refuse(error.into()),
+        error => error.into(),
     })?;
     let answer = RegisteredTerminal {
         terminal_id: claimed.terminal.to_string(),
@@ -110,30 +118,23 @@ pub(super) async fn register_terminal(
 }
 
 fn input(body: RegisterTerminal) -> Result<ClaimInput, Problem> {
-    let short = |field: &str, text: &str, most: usize| {
-        if text.chars().count() <= most && !text.chars().any(char::is_control) {
-            return Ok(());
-        }
-        let detail = format!("{field}: at most {most} characters and no control characters");
-        Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "body_invalid").with_detail(detail))
-    };
-    let text = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|t| !t.is_empty());
-    short("activation_code", &body.activation_code, KEY_CHARS)?;
+    let given = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|t| !t.is_empty());
+    plain("/activation_code", &body.activation_code, KEY_CHARS)?;
     if body.sn.chars().count() > KEY_CHARS {
-        short("sn", &body.sn, KEY_CHARS)?;
+        plain("/sn", &body.sn, KEY_CHARS)?;
     }
-    for (field, value) in [
-        ("model", &body.model),
-        ("firmware", &body.firmware),
-        ("app_version", &body.app_version),
+    for (pointer, value) in [
+        ("/model", &body.model),
+        ("/firmware", &body.firmware),
+        ("/app_version", &body.app_version),
     ] {
-        short(field, value.as_deref().unwrap_or_default(), TEXT_CHARS)?;
+        plain(pointer, value.as_deref().unwrap_or_default(), TEXT_CHARS)?;
     }
     Ok(ClaimInput {
         sn: body.sn,
         activation_code: body.activation_code,
-        model: text(body.model),
-        firmware: text(body.firmware),
-        app_version: text(body.app_version),
+        model: given(body.model),
+        firmware: given(body.firmware),
+        app_version: given(body.app_version),
     })
 }

@@ -2,18 +2,22 @@
 
 pub mod accounts;
 pub mod audit;
+mod batch;
 pub(crate) mod business_day;
 pub mod chain;
 pub mod chain_verify;
 mod codes;
 pub mod device_log;
 mod failure;
+pub mod idempotency;
 pub mod imports;
 pub mod passwords;
+pub mod presence;
 pub mod registration;
 mod scope;
 pub mod terminals;
 pub mod throttle;
+pub mod tokens;
 pub mod verdicts;
 
 use crate::clock::Surroundings;
@@ -35,12 +39,18 @@ pub struct Services {
     pub audit: Arc<audit::AuditService>,
     /// What happened to terminals.
     pub device_log: Arc<device_log::DeviceLogService>,
+    /// Answers kept for those who ask twice.
+    pub idempotency: Arc<idempotency::IdempotencyService>,
     /// Inventory files.
     pub imports: Arc<imports::ImportService>,
+    /// Hearing terminals.
+    pub presence: Arc<presence::PresenceService>,
     /// Binding terminals to merchants.
     pub registration: Arc<registration::RegistrationService>,
     /// Looking at terminals.
     pub terminals: Arc<terminals::TerminalService>,
+    /// Whose token it is.
+    pub tokens: Arc<tokens::TokenService>,
     /// Whether terminals can take a payment now.
     pub verdicts: Arc<verdicts::VerdictService>,
 }
@@ -58,12 +68,18 @@ impl Services {
             )),
             audit: Arc::new(audit::AuditService::new(database.clone(), surroundings.clone())),
             device_log: Arc::new(device_log::DeviceLogService::new(database.clone())),
+            idempotency: Arc::new(idempotency::IdempotencyService::new(
+                database.clone(),
+                surroundings.clone(),
+            )),
             imports: Arc::new(imports::ImportService::new(database.clone(), surroundings.clone())),
+            presence: Arc::new(presence::PresenceService::new(database.clone(), surroundings.clone())),
             registration: Arc::new(registration::RegistrationService::new(
                 database.clone(),
                 surroundings.clone(),
             )),
             terminals: Arc::new(terminals::TerminalService::new(database.clone(), surroundings.clone())),
+            tokens: Arc::new(tokens::TokenService::new(database.clone())),
             verdicts: Arc::new(verdicts::VerdictService::new(database, surroundings)),
         })
     }

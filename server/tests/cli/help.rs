@@ -43,6 +43,7 @@ fn every_command_is_explained() {
         &["healthcheck"],
         &["openapi"],
         &["seed-demo"],
+        &["simulate"],
     ] {
         assert_snapshot!(command.join("-"), help(command));
     }

@@ -6,7 +6,11 @@ use crate::world::World;
 use axum::http::StatusCode;
 use serde_json::json;
 
-on_both_engines!(every_wrong_request_is_a_problem, the_document_says_what_there_is);
+on_both_engines!(
+    every_wrong_request_is_a_problem,
+    the_document_says_what_there_is,
+    the_document_is_a_page_too,
+);
 
 const PATH: &str = "/api/v1/terminals/register";
 
@@ -60,6 +64,10 @@ async fn every_wrong_request_is_a_problem(db: &TestDb) -> Outcome {
         ("POST", PATH, json, vec![b' '; 300 * 1024], 413, "body_too_large"),
         ("GET", PATH, None, Vec::new(), 405, "method_not_allowed"),
         ("GET", "/api/v1/nothing", None, Vec::new(), 404, "not_found"),
+        ("GET", "/api/v1", None, Vec::new(), 404, "not_found"),
+        ("GET", "/api/v2/terminals/register", None, Vec::new(), 404, "not_found"),
+        ("GET", "/api", None, Vec::new(), 404, "not_found"),
+        ("DELETE", "/api/docs", None, Vec::new(), 405, "method_not_allowed"),
     ] {
         let answer = terminal.send(method, path, content_type, body).await?;
         assert_eq!(answer.status.as_u16(), status, "{code}: {answer:?}");
@@ -74,7 +82,9 @@ async fn every_wrong_request_is_a_problem(db: &TestDb) -> Outcome {
     }
     let unknown = terminal.send("POST", PATH, json, with("serial", json!("x"))).await?;
     unknown.says(&["serial"]);
-    assert_eq!(unknown.json()?["request_id"].as_str(), unknown.header("x-request-id"));
+    assert_eq!(unknown.json()?["instance"].as_str(), unknown.header("x-request-id"));
+    let method = terminal.get(PATH).await?;
+    assert_eq!(method.header("allow"), Some("POST"));
     Ok(())
 }
 
@@ -91,5 +101,29 @@ async fn the_document_says_what_there_is(db: &TestDb) -> Outcome {
             "{status} is not in {operation}"
         );
     }
+    // Whoever changes what terminals rely on sees it here.
+    insta::assert_snapshot!("openapi", serde_json::to_string_pretty(&document)?);
+    Ok(())
+}
+
+async fn the_document_is_a_page_too(db: &TestDb) -> Outcome {
+    let world = World::new(db).await?;
+    let page = world.visitor().get("/api/docs").await?;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(
+        page.header("content-type")
+            .is_some_and(|kind| kind.starts_with("text/html"))
+    );
+    assert!(
+        page.header("content-security-policy")
+            .is_some_and(|policy| policy.starts_with("default-src 'none'"))
+    );
+    page.says(&[
+        "/terminals/register",
+        "/terminals/me/heartbeat",
+        "/api/v1/openapi.json",
+        "activation_code",
+    ])
+    .is_silent_on(&["<script", "style="]);
     Ok(())
 }

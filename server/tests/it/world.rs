@@ -123,6 +123,11 @@ impl<'a> World<'a> {
         Ok(())
     }
 
+    /// Everything that is answered, to be served to other programs.
+    pub(crate) fn router(&self) -> axum::Router {
+        self.router.clone()
+    }
+
     /// Somebody with a browser and no session.
     pub(crate) fn visitor(&self) -> Client {
         Client::new(self.router.clone())

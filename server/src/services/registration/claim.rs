@@ -7,21 +7,13 @@ use crate::services::chain::{self, Actor, NewEntry};
 use crate::services::codes;
 use crate::services::failure::Failure;
 use crate::services::throttle;
+use crate::services::tokens::token_hash;
 use app::backend::registration::{ClaimInput, Claimed};
 use app::caller::RequestInfo;
 use app::domain::{Lifecycle, LogKind, MerchantId, Outcome, Reason, SerialNumber, TerminalId};
 use app::error::AppError;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseTransaction};
-use sha2::{Digest, Sha256};
 use std::fmt::Write;
-
-/// What is kept of a terminal's token, whose 256 bits cannot be searched.
-fn token_hash(token: &str) -> Vec<u8> {
-    let mut hash = Sha256::new();
-    hash.update(b"tillkeeper terminal token 1");
-    hash.update(token.as_bytes());
-    hash.finalize().to_vec()
-}
 
 impl RegistrationService {
     pub(super) async fn claim_one(&self, request: &RequestInfo, input: &ClaimInput) -> Result<Claimed, Failure> {
