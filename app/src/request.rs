@@ -4,6 +4,7 @@ use crate::caller::RequestInfo;
 use crate::domain::Timestamp;
 use crate::flash::Flash;
 use crate::i18n::Locale;
+use chrono::NaiveDate;
 
 /// The request that is being answered. The server puts one into the context of every page and every server function.
 #[derive(Clone)]
@@ -63,6 +64,14 @@ impl Query {
     /// The same as owned text.
     pub fn text(&self, name: &str) -> Option<String> {
         self.get(name).map(str::to_owned)
+    }
+
+    /// The date in a parameter, `YYYY-MM-DD`; `Err` with what stands there instead.
+    pub(crate) fn date(&self, name: &str) -> Result<Option<NaiveDate>, String> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        NaiveDate::parse_from_str(text, "%Y-%m-%d")
+            .map(Some)
+            .map_err(|_| text.to_owned())
     }
 
     /// The same, empty when there is none: what a field shows.

@@ -8,7 +8,7 @@ use crate::session_store::DatabaseSessions;
 use crate::state::AppState;
 use crate::{device_api, health, pages};
 use app::backend::imports::MAX_FILE_BYTES;
-use app::pages::{AUDIT_EXPORT, App, register_actions};
+use app::pages::{AUDIT_EXPORT, App, LOG_EXPORT, register_actions};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -77,6 +77,7 @@ fn people(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/actions/{*form}", post(pages::action))
         .route(AUDIT_EXPORT, get(pages::audit_export))
+        .route(LOG_EXPORT, get(pages::log_export))
         .leptos_routes_with_handler(routes, get(pages::page))
         .fallback(pages::page)
         .merge(forms)

@@ -39,6 +39,11 @@ pub(crate) fn minute(at: Timestamp) -> String {
     )
 }
 
+/// The date of an instant, as a field for a date has it.
+pub(crate) fn day(at: Timestamp) -> String {
+    local(at).map(|at| at.date_naive().to_string()).unwrap_or_default()
+}
+
 /// An instant for a machine: RFC 3339 with the offset.
 fn machine(at: Timestamp) -> String {
     local(at)

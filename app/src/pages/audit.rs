@@ -11,7 +11,6 @@ use crate::domain::{AuditAction, Outcome};
 use crate::error::AppError;
 use crate::i18n::{Locale, t};
 use crate::request::{Query, address};
-use chrono::NaiveDate;
 use leptos::prelude::*;
 use strum::VariantArray;
 
@@ -65,17 +64,9 @@ async fn audit(visit: Visit) -> Result<Answer, AppError> {
     Ok(Answer::page(t!(locale, common.audit), body))
 }
 
-/// The date in a query parameter; `Err` with what stands there instead.
-fn date(query: &Query, name: &str) -> Result<Option<NaiveDate>, String> {
-    let Some(text) = query.get(name) else { return Ok(None) };
-    NaiveDate::parse_from_str(text, "%Y-%m-%d")
-        .map(Some)
-        .map_err(|_| text.to_owned())
-}
-
 /// What the query parameters ask for. What is malformed asks for nothing; the form says so of a date.
 pub fn asked(query: &Query) -> AuditQuery {
-    let date = |name| date(query, name).ok().flatten();
+    let date = |name| query.date(name).ok().flatten();
     let outcome = query.get("outcome").and_then(|outcome| outcome.parse().ok());
     AuditQuery {
         actor: query.text("actor"),
@@ -101,7 +92,8 @@ fn form(locale: Locale, query: &Query, narrowed: bool) -> impl IntoView + use<> 
         .view()
     };
     let date_field = |name, label| {
-        let error = date(query, name)
+        let error = query
+            .date(name)
             .err()
             .map(|found| t!(locale, failure.date_wrong, found));
         field(name, label, "date", error)

@@ -1,21 +1,29 @@
 //! 设备日志: what happened to the terminals.
 
 use super::guard::{Answer, Visit, guarded};
-use crate::backend::device_log::LogQuery;
+use crate::backend::device_log::{LogQuery, LogRow};
 use crate::backend::page::Cursor;
 use crate::components::field::{Field, select};
 use crate::components::html::Rendered;
 use crate::components::{empty::empty, format, log_table::log_table, pager::pager, words};
-use crate::domain::{LogKind, Outcome, Told};
+use crate::domain::{LogKind, Outcome, Timestamp, Told};
 use crate::error::AppError;
 use crate::i18n::{Locale, t};
-use crate::request::Query;
-use chrono::NaiveDate;
+use crate::request::{Query, address};
 use leptos::prelude::*;
 use strum::VariantArray;
 
 /// The query parameters of the list, without its place.
 const FILTERS: [&str; 6] = ["sn", "kind", "outcome", "reason", "from", "to"];
+
+/// Where the list can be had as a file.
+pub const EXPORT: &str = "/logs/export.csv";
+
+/// What happened, and why not, in words: two cells of the file.
+pub fn words(locale: Locale, row: &LogRow) -> (&'static str, &'static str) {
+    let why = row.reason.map_or("", |told| words::told(locale, told).title);
+    (words::log_kind(locale, row.kind), why)
+}
 
 /// The log within the caller's scope.
 #[component]
@@ -42,21 +50,24 @@ async fn logs(visit: Visit) -> Result<Answer, AppError> {
     } else {
         empty(t!(locale, log.empty), t!(locale, log.empty_text), None).rendered()
     };
-    let body = view! { {form(locale, platform, &visit.query, narrowed)} {list} {pager} };
+    let export = address(EXPORT, kept);
+    let body = view! {
+        {form(locale, platform, &visit.query, narrowed)}
+        <p class="flex flex-wrap gap-x-4 gap-y-2 mb-4">
+            {recent(locale, visit.rendering.now, &kept)}
+            <a class="link tap" href=export download="device-log.csv">
+                {t!(locale, log.export)}
+            </a>
+        </p>
+        {list}
+        {pager}
+    };
     Ok(Answer::page(t!(locale, common.logs), body))
 }
 
-/// The date in a query parameter; `Err` with what stands there instead.
-fn date(query: &Query, name: &str) -> Result<Option<NaiveDate>, String> {
-    let Some(text) = query.get(name) else { return Ok(None) };
-    NaiveDate::parse_from_str(text, "%Y-%m-%d")
-        .map(Some)
-        .map_err(|_| text.to_owned())
-}
-
 /// What the query parameters ask for. What is malformed asks for nothing; the form says so of a date.
-fn asked(query: &Query) -> LogQuery {
-    let date = |name| date(query, name).ok().flatten();
+pub fn asked(query: &Query) -> LogQuery {
+    let date = |name| query.date(name).ok().flatten();
     LogQuery {
         sn: query.text("sn"),
         kind: query.get("kind").and_then(|kind| kind.parse().ok()),
@@ -66,6 +77,29 @@ fn asked(query: &Query) -> LogQuery {
         until: date("to").and_then(format::day_ends),
         cursor: Cursor::from_query(query.get("after"), query.get("before")),
     }
+}
+
+/// Ways to the last days, with the other filters as they are.
+fn recent(locale: Locale, now: Timestamp, kept: &[(&str, &str)]) -> impl IntoView + use<> {
+    let choices = [
+        (0, t!(locale, log.today)),
+        (6, t!(locale, log.week)),
+        (29, t!(locale, log.month)),
+    ];
+    choices
+        .into_iter()
+        .map(|(days, word)| {
+            let from = format::day(now.plus_ms(-days * Timestamp::DAY_MS));
+            let other = kept.iter().copied().filter(|(name, _)| !matches!(*name, "from" | "to"));
+            let here = kept.contains(&("from", from.as_str())) && kept.contains(&("to", ""));
+            let href = address("/logs", other.chain([("from", from.as_str())]));
+            view! {
+                <a class="link tap aria-[current]:font-bold" href=href aria-current=here.then_some("true")>
+                    {word}
+                </a>
+            }
+        })
+        .collect_view()
 }
 
 /// Whether a reader can ever be shown a reason: merchants are told one reason for several, the platform never that one.
@@ -86,7 +120,8 @@ fn form(locale: Locale, platform: bool, query: &Query, narrowed: bool) -> impl I
         ..Field::default()
     };
     let date_field = |name, label| {
-        let error = date(query, name)
+        let error = query
+            .date(name)
             .err()
             .map(|found| t!(locale, failure.date_wrong, found));
         field(name, label, "date", error).view()

@@ -20,6 +20,7 @@ mod sign_in;
 
 use crate::request::address;
 pub use audit::{EXPORT as AUDIT_EXPORT, asked as audit_asked};
+pub use logs::{EXPORT as LOG_EXPORT, asked as log_asked, words as log_words};
 
 use audit::AuditPage;
 use device::{DevicePage, IssueCode};

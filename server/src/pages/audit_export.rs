@@ -1,24 +1,15 @@
 //! `GET /audit/export.csv`: the audit log as a file, however long it is.
 
+use super::csv_export::{PIECE, Piece, after, csv_file, instant};
 use super::render::{page, rendering};
-use crate::csv_cell::safe;
 use crate::state::AppState;
 use app::backend::audit::{AuditQuery, AuditRow};
-use app::backend::page::{Cursor, Direction};
 use app::caller::Caller;
-use app::error::AppError;
 use app::flash::sign_in_address;
 use app::pages::audit_asked;
-use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::{DateTime, SecondsFormat};
-use futures_util::stream;
 use std::io;
-
-/// Entries read at a time: the memory that an export takes, whatever the length of the log.
-const PIECE: u64 = 1000;
 
 /// The columns.
 const COLUMNS: [&str; 15] = [
@@ -39,8 +30,8 @@ const COLUMNS: [&str; 15] = [
     "request_id",
 ];
 
-/// The entries that the page with the same query parameters shows, newest first and all of them: CSV (RFC 4180) in UTF-8
-/// with a byte-order mark, so that spreadsheets show Chinese rightly, instants in UTC (RFC 3339).
+/// The entries that the page with the same query parameters shows, newest first and all of them; instants in UTC
+/// (RFC 3339).
 ///
 /// **Permissions:** [`app::caller::PlatformViewer`]; for anybody else there is no such page.
 pub async fn audit_export(State(state): State<AppState>, request: Request) -> Response {
@@ -52,53 +43,23 @@ pub async fn audit_export(State(state): State<AppState>, request: Request) -> Re
     if caller.platform_viewer().is_err() {
         return page(State(state), Request::from_parts(parts, body)).await;
     }
-    let query = AuditQuery {
-        cursor: None,
-        ..audit_asked(&rendering.query())
-    };
-    let pieces = stream::try_unfold(Some(query), move |query| {
+    let query = audit_asked(&rendering.query());
+    csv_file("audit.csv", &COLUMNS, move |cursor| {
         let (state, caller) = (state.clone(), caller.clone());
-        async move {
-            match query {
-                Some(query) => next(&state, &caller, query).await.map(Some),
-                None => Ok(None),
-            }
-        }
-    });
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"audit.csv\""),
-    ];
-    (headers, Body::from_stream(pieces)).into_response()
+        let query = AuditQuery {
+            cursor,
+            ..query.clone()
+        };
+        async move { piece(&state, &caller, &query).await }
+    })
 }
 
-/// The next piece, and what to ask for after it.
-async fn next(state: &AppState, caller: &Caller, query: AuditQuery) -> io::Result<(Vec<u8>, Option<AuditQuery>)> {
-    let broken = |error: AppError| io::Error::other(error);
-    let by = caller.platform_viewer().map_err(broken)?;
-    let rows = state.services.audit.piece(by, &query, PIECE).await.map_err(broken)?;
-    let mut text = Vec::new();
-    if query.cursor.is_none() {
-        text.extend_from_slice("\u{feff}".as_bytes());
-    }
-    let mut csv = csv::Writer::from_writer(text);
-    if query.cursor.is_none() {
-        csv.write_record(COLUMNS)?;
-    }
-    for row in &rows {
-        csv.write_record(cells(row).map(|cell| safe(&cell)))?;
-    }
-    let text = csv.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
-    let last = rows.last().filter(|_| rows.len() as u64 == PIECE);
-    let after = last.map(|last| AuditQuery {
-        cursor: Some(Cursor {
-            direction: Direction::After,
-            key: String::new(),
-            id: last.id.0,
-        }),
-        ..query
-    });
-    Ok((text, after))
+async fn piece(state: &AppState, caller: &Caller, query: &AuditQuery) -> io::Result<Piece> {
+    let by = caller.platform_viewer().map_err(io::Error::other)?;
+    let rows = state.services.audit.piece(by, query, PIECE).await;
+    let rows = rows.map_err(io::Error::other)?;
+    let next = after(rows.len(), rows.last().map(|row| row.id.0));
+    Ok((rows.iter().map(|row| cells(row).to_vec()).collect(), next))
 }
 
 fn cells(row: &AuditRow) -> [String; 15] {
@@ -114,9 +75,7 @@ fn cells(row: &AuditRow) -> [String; 15] {
     };
     [
         row.id.to_string(),
-        DateTime::from_timestamp_millis(row.occurred.0)
-            .map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true))
-            .unwrap_or_default(),
+        instant(row.occurred),
         row.actor.clone(),
         row.role.map(|role| role.code().to_owned()).unwrap_or_default(),
         row.merchant

@@ -1,11 +1,14 @@
 //! Pages and forms, as axum meets them: what belongs to HTTP around what `app` renders.
 
 mod audit_export;
+mod csv_export;
 mod language;
+mod log_export;
 mod render;
 mod sign_in;
 
 pub use audit_export::audit_export;
 pub use language::language;
+pub use log_export::log_export;
 pub use render::{action, page, rendering};
 pub use sign_in::{sign_in, sign_out};

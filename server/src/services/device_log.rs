@@ -43,14 +43,25 @@ impl DeviceLogService {
         Self { database }
     }
 
+    /// A piece of the log from the query's cursor on, newest first, for an export.
+    ///
+    /// **Permissions:** any caller, within its scope; a merchant is told the told reason, the platform the true one.
+    ///
+    /// # Errors
+    /// [`AppError::Internal`].
+    pub async fn piece(&self, caller: &Caller, query: &LogQuery, rows: u64) -> Result<Vec<LogRow>, AppError> {
+        Ok(self.rows(caller, query, rows).await?)
+    }
+
     async fn list_rows(&self, caller: &Caller, query: &LogQuery) -> Result<Page<LogRow>, Failure> {
+        let rows = self.rows(caller, query, PAGE_ROWS as u64 + 1).await?;
+        Ok(Page::of(rows, query.cursor.as_ref(), |row| (String::new(), row.id.0)))
+    }
+
+    async fn rows(&self, caller: &Caller, query: &LogQuery, limit: u64) -> Result<Vec<LogRow>, Failure> {
         let mut select = listed(caller.scope());
         if !narrow(&mut select, caller.scope(), query) {
-            return Ok(Page {
-                rows: Vec::new(),
-                previous: None,
-                next: None,
-            });
+            return Ok(Vec::new());
         }
         // Newest first: the page after a cursor holds smaller keys.
         let before = query.cursor.as_ref().is_some_and(|c| c.direction == Direction::Before);
@@ -59,15 +70,12 @@ impl DeviceLogService {
             select.and_where(if before { id.gt(cursor.id) } else { id.lt(cursor.id) });
         }
         let order = if before { Order::Asc } else { Order::Desc };
-        select
-            .order_by((device_log::Entity, Column::Id), order)
-            .limit(PAGE_ROWS as u64 + 1);
+        select.order_by((device_log::Entity, Column::Id), order).limit(limit);
         let found = self.database.reader().query_all(&select).await?;
-        let rows = found
+        found
             .iter()
             .map(|row| row_of(Listed::from_query_result(row, "")?))
-            .collect::<Result<Vec<_>, Failure>>()?;
-        Ok(Page::of(rows, query.cursor.as_ref(), |row| (String::new(), row.id.0)))
+            .collect()
     }
 }
 

@@ -8,7 +8,11 @@ use sea_orm::ConnectionTrait;
 use server::database::Engine;
 use server::services::chain_verify::{Fault, VerifyError, verify};
 
-on_both_engines!(what_was_changed_is_found, entries_are_told_within_their_scope);
+on_both_engines!(
+    what_was_changed_is_found,
+    entries_are_told_within_their_scope,
+    the_log_is_exported_as_it_is_shown,
+);
 
 /// Takes away what keeps the log from being changed, as somebody with the database's own password could.
 async fn unlock(world: &World<'_>) -> Result<()> {
@@ -133,5 +137,47 @@ async fn entries_are_told_within_their_scope(db: &TestDb) -> Outcome {
         assert_eq!(entries(&owner.get(&path).await?.body), own, "{query}, owner");
         assert_eq!(entries(&other.get(&path).await?.body), others, "{query}, other");
     }
+    Ok(())
+}
+
+async fn the_log_is_exported_as_it_is_shown(db: &TestDb) -> Outcome {
+    let world = World::new(db).await?;
+    // More than one piece, and what a spreadsheet would run.
+    let rows: String = (0..1100)
+        .map(|n| format!("OWN{n:06},PAX,S90,前台,{XIAOMAN},一店\n"))
+        .collect();
+    world.import(&rows).await?;
+    world.import("FREE0001,PAX,S90,,,\n").await?;
+    let mut owner = world.signed_in("xiaoman").await?;
+    owner.submit("/actions/register", &[("sn", "=cmd|1")]).await?;
+    owner.submit("/actions/register", &[("sn", "NOWHERE01")]).await?;
+
+    let visitor = world.visitor().get("/logs/export.csv").await?;
+    assert!(visitor.location().is_some_and(|to| to.starts_with("/sign-in?next=")));
+    let exported = async |path: &str, login: &str| -> Result<Vec<csv::StringRecord>> {
+        let answer = world.signed_in(login).await?.get(path).await?;
+        assert_eq!(answer.header("content-type"), Some("text/csv; charset=utf-8"));
+        let text = answer.body.strip_prefix('\u{feff}').ok_or("no byte-order mark")?;
+        Ok(csv::Reader::from_reader(text.as_bytes())
+            .records()
+            .collect::<std::result::Result<_, _>>()?)
+    };
+    let own = exported("/logs/export.csv", "xiaoman").await?;
+    assert_eq!(own.len(), 1102);
+    let ids: std::collections::BTreeSet<_> = own.iter().map(|row| row[0].to_owned()).collect();
+    assert_eq!(ids.len(), own.len(), "each entry once");
+    let failed = exported("/logs/export.csv?outcome=failure", "xiaoman").await?;
+    let told: Vec<_> = failed.iter().map(|row| (&row[2], &row[7], &row[9])).collect();
+    assert_eq!(
+        told,
+        [
+            ("NOWHERE01", "设备注册失败", "sn_or_code_wrong"),
+            ("'=cmd|1", "设备注册失败", "sn_malformed"),
+        ]
+    );
+    let truth = exported("/logs/export.csv?outcome=failure", "admin").await?;
+    assert_eq!(&truth[0][9], "sn_unknown");
+    assert_eq!(exported("/logs/export.csv", "shengjing").await?.len(), 0);
+    assert_eq!(exported("/logs/export.csv", "admin").await?.len(), 1103);
     Ok(())
 }
