@@ -6,9 +6,9 @@ use std::error::Error;
 use std::path::PathBuf;
 
 /// One file per page or subject in each language.
-const NAMESPACES: [&str; 14] = [
+const NAMESPACES: [&str; 15] = [
     "common", "device", "devices", "failure", "help", "home", "import", "log", "reason", "register", "sign_in",
-    "verdict", "word", "audit",
+    "verdict", "word", "account", "audit",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

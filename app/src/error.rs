@@ -1,6 +1,6 @@
 //! The one error of the product. It carries a code; the words come from the code, in the reader's language.
 
-use crate::domain::{Reason, SerialNumberError, Timestamp, Told};
+use crate::domain::{PasswordFault, Reason, SerialNumberError, Timestamp, Told};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// Why something that was asked for was not done.
@@ -24,6 +24,9 @@ pub enum AppError {
     /// Too much went wrong lately; holds from when on it may be tried again.
     #[error("too many attempts")]
     Throttled(Timestamp),
+    /// The password may not be chosen.
+    #[error(transparent)]
+    Password(#[from] PasswordFault),
     /// Something that was sent is not right.
     #[error("{}", .0.code())]
     Invalid(Invalid),
@@ -38,6 +41,10 @@ pub enum AppError {
 pub enum Invalid {
     /// Sign-in failed; which of the two is not told.
     LoginOrPasswordWrong,
+    /// The present password was asked for, and what was typed is another.
+    PasswordWrong,
+    /// The new password was typed twice, and the two differ.
+    PasswordsDiffer,
     /// The merchant number is malformed or nobody's.
     MerchantUnknown,
     /// Which merchant is meant must be said.
@@ -75,6 +82,7 @@ impl AppError {
             Self::Refused(told) => told.code(),
             Self::Throttled(_) => Reason::TooManyAttempts.code(),
             Self::SerialNumber(_) => Reason::SnMalformed.code(),
+            Self::Password(fault) => fault.code(),
             Self::Invalid(invalid) => invalid.code(),
             Self::Internal => "internal",
         }
@@ -90,7 +98,9 @@ impl AppError {
                 http::StatusCode::TOO_MANY_REQUESTS
             }
             Self::Invalid(Invalid::FileTooLarge) => http::StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Refused(_) | Self::SerialNumber(_) | Self::Invalid(_) => http::StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Refused(_) | Self::SerialNumber(_) | Self::Password(_) | Self::Invalid(_) => {
+                http::StatusCode::UNPROCESSABLE_ENTITY
+            }
             Self::Internal => http::StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

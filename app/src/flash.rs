@@ -39,6 +39,8 @@ pub enum Flash {
     },
     /// The person has signed out.
     SignedOut,
+    /// Something was done that a sentence tells.
+    Done(Done),
     /// What was asked for was not done.
     Error {
         /// [`AppError::code`].
@@ -50,7 +52,22 @@ pub enum Flash {
     },
 }
 
+/// What was done, where nothing more than that is to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Done {
+    /// The person's password is another.
+    PasswordChanged,
+    /// A session of the person was ended.
+    SessionEnded,
+    /// All other sessions of the person were ended.
+    OtherSessionsEnded,
+}
+
 impl Flash {
+    /// Code of [`AppError::Throttled`] with when to try again: unlike the reason for which a registration was refused, it is
+    /// told of signing in as well.
+    pub(crate) const THROTTLED: &'static str = "throttled";
+
     /// Name of the cookie. The prefix `__Host-` (RFC 6265bis, section 4.1.3.2) needs `Secure`.
     pub fn cookie_name(secure: bool) -> &'static str {
         if secure {
@@ -67,8 +84,12 @@ impl Flash {
             AppError::Throttled(until) => Some(until.0.to_string()),
             _ => None,
         };
+        let code = match error {
+            AppError::Throttled(_) => Self::THROTTLED,
+            error => error.code(),
+        };
         Self::Error {
-            code: error.code().to_owned(),
+            code: code.to_owned(),
             found,
             kept: None,
         }
@@ -98,6 +119,7 @@ impl fmt::Debug for Flash {
             Self::Registered { .. } => "Registered",
             Self::CodeIssued { .. } => "CodeIssued",
             Self::SignedOut => "SignedOut",
+            Self::Done(done) => return write!(f, "{done:?}"),
             Self::Error { code, .. } => return write!(f, "Error({code})"),
         })
     }

@@ -4,7 +4,7 @@ import { type DemoRole, demoLogin, expect, expectAccessible, signIn, test } from
 
 const PAGES: Record<DemoRole, readonly string[]> = {
   merchant_owner: ["/", "/devices", "/devices?q=nothing-like-it", "/devices/register", "/devices/find?sn=5310294937%0ANOWHERE01", "/logs", "/help", "/help/verdict", "/help/find-sn", "/no-such-page"],
-  platform_admin: ["/", "/terminals", "/terminals/import", "/devices/register", "/logs", "/audit"],
+  platform_admin: ["/", "/terminals", "/terminals/import", "/devices/register", "/logs", "/audit", "/settings/account"],
 };
 
 async function expectNothingWiderThan(page: Page, width: number): Promise<void> {

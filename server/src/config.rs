@@ -6,7 +6,7 @@ mod problem;
 mod values;
 
 pub use problem::{ConfigError, Origin, Problem};
-pub use values::{DatabaseUrl, LogFormat, PublicUrl};
+pub use values::{DatabaseUrl, LogFormat, PublicUrl, Span};
 
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
@@ -43,7 +43,7 @@ impl Setting {
 }
 
 /// Every setting there is.
-pub const SETTINGS: [Setting; 8] = [
+pub const SETTINGS: [Setting; 10] = [
     Setting {
         key: "database_url",
         takes: "sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE",
@@ -63,6 +63,14 @@ pub const SETTINGS: [Setting; 8] = [
     Setting {
         key: "trusted_proxies",
         takes: "IP addresses and networks, such as 127.0.0.1, 10.0.0.0/8",
+    },
+    Setting {
+        key: "session_idle_platform",
+        takes: "a time from 1m to 12h, such as 15m",
+    },
+    Setting {
+        key: "session_idle_merchant",
+        takes: "a time from 1m to 30d, such as 12h",
     },
     Setting {
         key: "site_dir",
@@ -91,6 +99,10 @@ pub struct Config {
     pub public_url: Option<PublicUrl>,
     /// Proxies whose `Forwarded` headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// How long a session of the platform's users may be idle.
+    pub session_idle_platform: Span,
+    /// How long a session of a merchant's users may be idle.
+    pub session_idle_merchant: Span,
     /// The folder with the built style sheet, scripts and the like.
     pub site_dir: PathBuf,
     /// What is logged: a `tracing-subscriber` filter.
@@ -159,6 +171,12 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
             .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 3000))),
         public_url: reader.text("public_url", PublicUrl::parse),
         trusted_proxies: reader.list("trusted_proxies", values::network),
+        session_idle_platform: reader
+            .text("session_idle_platform", |text| Span::parse(text, Span::hours(12)))
+            .unwrap_or(Span::minutes(15)),
+        session_idle_merchant: reader
+            .text("session_idle_merchant", |text| Span::parse(text, Span::hours(30 * 24)))
+            .unwrap_or(Span::hours(12)),
         site_dir: reader
             .text("site_dir", values::path)
             .unwrap_or_else(|| default_site_dir(sources.program.as_deref())),

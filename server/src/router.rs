@@ -1,5 +1,6 @@
 //! Which request goes where, and what it meets on the way.
 
+use crate::middleware::form_type::form_type;
 use crate::middleware::identify::identify;
 use crate::middleware::origin::origin;
 use crate::middleware::request_info::request_info;
@@ -8,17 +9,18 @@ use crate::session_store::DatabaseSessions;
 use crate::state::AppState;
 use crate::{device_api, health, pages};
 use app::backend::imports::MAX_FILE_BYTES;
-use app::pages::{AUDIT_EXPORT, App, LOG_EXPORT, register_actions};
+use app::pages::{ACCOUNT_PASSWORD, AUDIT_EXPORT, App, LOG_EXPORT, register_actions};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use std::time::Duration;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::services::{ServeDir, ServeFile};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -37,8 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long reading in a file may take.
 const IMPORT_PATIENCE: Duration = Duration::from_secs(300);
 
-/// How long a session lasts.
-const SESSION: time::Duration = time::Duration::hours(12);
+/// How long a browser keeps the cookie of a session; the session itself may end long before.
+const COOKIE_KEPT: time::Duration = time::Duration::days(30);
 
 /// Everything that Tillkeeper answers.
 pub fn router(state: AppState) -> Router {
@@ -72,6 +74,7 @@ fn people(state: &AppState) -> Router<AppState> {
     let forms = Router::new()
         .route("/sign-in", post(pages::sign_in))
         .route("/sign-out", post(pages::sign_out))
+        .route(ACCOUNT_PASSWORD, post(pages::change_password))
         .route("/language", post(pages::language));
     let routes = generate_route_list(App);
     Router::new()
@@ -83,7 +86,10 @@ fn people(state: &AppState) -> Router<AppState> {
         .merge(forms)
         .layer(from_fn_with_state(state.clone(), identify))
         .layer(sessions(state))
+        .layer(from_fn(form_type))
         .layer(from_fn_with_state(state.clone(), origin))
+        // The limit of extractors is not that of forms, which are read to their end.
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES))
 }
 
 /// The one form that carries a file.
@@ -92,12 +98,14 @@ fn upload(state: &AppState) -> Router<AppState> {
         .route("/actions/import", post(pages::action))
         .layer(from_fn_with_state(state.clone(), identify))
         .layer(sessions(state))
+        .layer(from_fn(form_type))
         .layer(from_fn_with_state(state.clone(), origin))
+        .layer(RequestBodyLimitLayer::new(MAX_FILE_BYTES + FORM_BYTES))
 }
 
 /// Where sessions are kept.
 pub fn session_store(state: &AppState) -> DatabaseSessions {
-    DatabaseSessions::new(state.database.clone(), state.surroundings.clone(), SESSION)
+    DatabaseSessions::new(state.database.clone(), state.surroundings.clone(), state.session_idle)
 }
 
 fn sessions(state: &AppState) -> SessionManagerLayer<DatabaseSessions> {
@@ -110,7 +118,7 @@ fn sessions(state: &AppState) -> SessionManagerLayer<DatabaseSessions> {
         .with_secure(state.front.secure)
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
-        .with_expiry(Expiry::OnInactivity(SESSION))
+        .with_expiry(Expiry::OnInactivity(COOKIE_KEPT))
 }
 
 /// The built files. Their names hold hashes of what is in them, so that browsers may keep them for good.

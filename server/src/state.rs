@@ -5,6 +5,7 @@ use crate::config::{Config, PublicUrl};
 use crate::database::Database;
 use crate::services::Services;
 use crate::services::passwords::PasswordError;
+use crate::session_store::SessionIdle;
 use axum::extract::FromRef;
 use ipnet::IpNet;
 use leptos::config::LeptosOptions;
@@ -26,6 +27,8 @@ pub struct AppState {
     pub style_sheet: Arc<str>,
     /// How this server is reached.
     pub front: Arc<Front>,
+    /// How long a session may be idle.
+    pub session_idle: SessionIdle,
 }
 
 /// How this server is reached.
@@ -51,6 +54,10 @@ impl AppState {
             database,
             surroundings,
             services,
+            session_idle: SessionIdle {
+                platform_ms: config.session_idle_platform.as_ms(),
+                merchant_ms: config.session_idle_merchant.as_ms(),
+            },
             leptos: leptos_options(&config.site_dir),
             style_sheet: style_sheet(&config.site_dir),
             front: Arc::new(Front {

@@ -6,6 +6,7 @@ pub mod device_log;
 pub mod imports;
 pub mod page;
 pub mod registration;
+pub mod sessions;
 pub mod terminals;
 pub mod verdicts;
 
@@ -24,6 +25,8 @@ pub struct Backend {
     pub imports: Arc<dyn imports::Imports>,
     /// Binding terminals to merchants.
     pub registration: Arc<dyn registration::Registration>,
+    /// A person's own sessions.
+    pub sessions: Arc<dyn sessions::Sessions>,
     /// Looking at terminals.
     pub terminals: Arc<dyn terminals::Terminals>,
     /// Whether terminals can take a payment now.

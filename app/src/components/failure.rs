@@ -1,8 +1,9 @@
 //! What is said when something was not done: what happened, what to do, who can do it. All of it comes from the code.
 
 use super::{icon, words};
-use crate::domain::Told;
+use crate::domain::{PasswordFault, Told};
 use crate::error::Invalid;
+use crate::flash::Flash;
 use crate::i18n::{Locale, t};
 use crate::pages::help_address;
 use leptos::prelude::*;
@@ -33,9 +34,11 @@ pub(crate) fn said(locale: Locale, code: &str) -> Said {
             help: Some(help_address(code)),
         };
     }
-    let (title, what) = match code.parse::<Invalid>() {
-        Ok(invalid) => words::invalid(locale, invalid),
-        Err(_) => match code {
+    let (title, what) = match (code.parse::<Invalid>(), code.parse::<PasswordFault>()) {
+        (Ok(invalid), _) => words::invalid(locale, invalid),
+        (_, Ok(fault)) => words::password_fault(locale, fault),
+        _ => match code {
+            Flash::THROTTLED => (t!(locale, failure.throttled.title), t!(locale, failure.throttled.text)),
             "not_found" => (t!(locale, failure.not_found.title), t!(locale, failure.not_found.text)),
             "forbidden" => (t!(locale, failure.forbidden.title), t!(locale, failure.forbidden.text)),
             "sign_in_required" => (

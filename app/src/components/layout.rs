@@ -7,6 +7,7 @@ use crate::domain::{Role, Timestamp};
 use crate::flash::Flash;
 use crate::i18n::{Locale, language_code, language_tag, t};
 use crate::islands::Enhance;
+use crate::pages::ACCOUNT;
 use crate::request::Rendering;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -48,12 +49,14 @@ fn header(rendering: &Rendering, caller: Option<&Caller>) -> impl IntoView + use
     };
     let account = caller.map(|caller| {
         view! {
-            <p class="hidden md:block text-sm">
-                <span class="sr-only">{t!(locale, common.account)}</span>
-                {caller.login().to_owned()}
-                " · "
-                {words::role(locale, caller.role())}
-            </p>
+            <a class="btn btn-ghost" href=ACCOUNT>
+                <span class="md:sr-only">{t!(locale, account.title)}</span>
+                <span class="hidden md:inline">
+                    {caller.login().to_owned()}
+                    " · "
+                    {words::role(locale, caller.role())}
+                </span>
+            </a>
             <form method="post" action="/sign-out">
                 <button class="btn btn-ghost" type="submit">{t!(locale, common.sign_out)}</button>
             </form>
@@ -164,16 +167,12 @@ fn message(rendering: &Rendering, flash: &Flash) -> Html {
             let title = t!(locale, register.code_issued, sn = sn.clone());
             code_panel(rendering, title, &sn, None, code, expires).rendered()
         }
-        Flash::SignedOut => view! {
-            <div role="status" class="alert alert-outline bg-base-100 mb-4">
-                {icon::icon(icon::OK)} <p>{t!(locale, sign_in.signed_out)}</p>
-            </div>
-        }
-        .rendered(),
+        Flash::SignedOut => done(t!(locale, sign_in.signed_out)),
+        Flash::Done(what) => done(words::done(locale, what)),
         Flash::Error { code, found, .. } => {
             let exactly = match (code.as_str(), found) {
                 ("sn_malformed", Some(found)) => Some(t!(locale, failure.sn_character, found)),
-                ("too_many_attempts", Some(until)) => until.parse().ok().map(|until| {
+                (Flash::THROTTLED, Some(until)) => until.parse().ok().map(|until| {
                     // Rounded up, so that it may be tried again when the clock shows it.
                     let until = Timestamp(until).plus_ms(59_999);
                     let (at, wait) = (format::minute(until), format::age(locale, rendering.now, until));
@@ -184,6 +183,16 @@ fn message(rendering: &Rendering, flash: &Flash) -> Html {
             failure::alert(locale, &code, exactly, &rendering.request.id).rendered()
         }
     }
+}
+
+/// A sentence that says what was done.
+fn done(sentence: &'static str) -> Html {
+    view! {
+        <div role="status" class="alert alert-outline bg-base-100 mb-4">
+            {icon::icon(icon::OK)} <p>{sentence}</p>
+        </div>
+    }
+    .rendered()
 }
 
 #[cfg(test)]

@@ -17,5 +17,6 @@ pub(crate) mod sn_field;
 pub(crate) mod state_badge;
 pub(crate) mod stencil;
 pub(crate) mod text_area;
+pub(crate) mod user_agent;
 pub(crate) mod verdict;
 pub(crate) mod words;

@@ -2,10 +2,11 @@
 
 use crate::backend::imports::RowFault;
 use crate::domain::{
-    ActorKind, AuditAction, Check, Lifecycle, LifecycleReason, LogKind, Obstacle, Outcome, Reason, Role, SerialNumber,
-    SerialNumberError, TargetKind, Told,
+    ActorKind, AuditAction, Check, Lifecycle, LifecycleReason, LogKind, Obstacle, Outcome, PasswordFault, Reason, Role,
+    SerialNumber, SerialNumberError, TargetKind, Told,
 };
 use crate::error::Invalid;
+use crate::flash::Done;
 use crate::i18n::{Locale, t};
 
 /// `match`es a code with the key of the same meaning.
@@ -274,6 +275,8 @@ pub(crate) fn invalid(locale: Locale, invalid: Invalid) -> (&'static str, &'stat
     use Invalid::*;
     let Texts { title, what, .. } = texts!(locale, invalid, failure[title text text text]:
         LoginOrPasswordWrong => login_or_password_wrong,
+        PasswordWrong => password_wrong,
+        PasswordsDiffer => passwords_differ,
         MerchantUnknown => merchant_unknown,
         MerchantRequired => merchant_required,
         ManufacturerRequired => manufacturer_required,
@@ -283,6 +286,27 @@ pub(crate) fn invalid(locale: Locale, invalid: Invalid) -> (&'static str, &'stat
         FileHeadings => file_headings,
         Form => form,
         NotInThisState => not_in_this_state,
+    );
+    (title, what)
+}
+
+/// What was done.
+pub(crate) fn done(locale: Locale, done: Done) -> &'static str {
+    words!(locale, done, account:
+        Done::PasswordChanged => password_changed,
+        Done::SessionEnded => session_ended,
+        Done::OtherSessionsEnded => other_sessions_ended,
+    )
+}
+
+/// Why a password may not be chosen: heading and sentence.
+pub(crate) fn password_fault(locale: Locale, fault: PasswordFault) -> (&'static str, &'static str) {
+    use PasswordFault::*;
+    let Texts { title, what, .. } = texts!(locale, fault, failure[title text text text]:
+        PasswordTooShort => password_too_short,
+        PasswordTooLong => password_too_long,
+        PasswordCommon => password_common,
+        PasswordPersonal => password_personal,
     );
     (title, what)
 }
@@ -345,6 +369,11 @@ mod tests {
                     .flat_map(|code| <[_; 2]>::from(invalid(locale, *code))),
             );
             seen.extend(
+                PasswordFault::VARIANTS
+                    .iter()
+                    .flat_map(|code| <[_; 2]>::from(password_fault(locale, *code))),
+            );
+            seen.extend(
                 RowFault::VARIANTS
                     .iter()
                     .flat_map(|code| <[_; 2]>::from(row_fault(locale, *code))),
@@ -374,7 +403,7 @@ mod tests {
         assert!(seen.iter().all(|text| !text.trim().is_empty()));
         assert_eq!(
             seen.len(),
-            2 * (5 + 8 + 4 + 3 + 3 + 26 + 36 + 8 + 2 * 10 + 2 * 15 + 5 * 16 + 14 + 5 * 18)
+            2 * (5 + 8 + 4 + 3 + 3 + 26 + 36 + 8 + 2 * 12 + 2 * 4 + 2 * 15 + 5 * 16 + 14 + 5 * 18)
         );
     }
 

@@ -3,6 +3,7 @@
 //! Before a page is rendered or a server function is called, the server puts into the context:
 //! [`crate::backend::Backend`], `Option<`[`crate::caller::Caller`]`>` and [`crate::request::Rendering`].
 
+mod account;
 mod audit;
 mod device;
 mod device_facts;
@@ -19,9 +20,11 @@ mod register;
 mod sign_in;
 
 use crate::request::address;
+pub use account::{PASSWORD_PATH as ACCOUNT_PASSWORD, PATH as ACCOUNT};
 pub use audit::{EXPORT as AUDIT_EXPORT, asked as audit_asked};
 pub use logs::{EXPORT as LOG_EXPORT, asked as log_asked, words as log_words};
 
+use account::{AccountPage, EndOtherSessions, EndSession};
 use audit::AuditPage;
 use device::{DevicePage, IssueCode};
 use devices::{DevicesPage, TerminalsPage};
@@ -55,6 +58,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/help/:topic") view=HelpTopicPage ssr=SsrMode::Async />
                 <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />
                 <Route path=path!("/logs") view=LogsPage ssr=SsrMode::Async />
+                <Route path=path!("/settings/account") view=AccountPage ssr=SsrMode::Async />
                 <Route path=path!("/terminals") view=TerminalsPage ssr=SsrMode::Async />
                 <Route path=path!("/terminals/import") view=ImportPage ssr=SsrMode::Async />
                 <Route path=path!("/terminals/import/:id") view=ImportReportPage ssr=SsrMode::Async />
@@ -67,6 +71,8 @@ pub fn App() -> impl IntoView {
 pub fn register_actions() {
     register_explicit::<RegisterTerminal>();
     register_explicit::<IssueCode>();
+    register_explicit::<EndSession>();
+    register_explicit::<EndOtherSessions>();
     register_explicit::<ImportTerminals>();
 }
 

@@ -7,6 +7,7 @@ use app::backend::device_log::{DeviceLog, LogQuery, LogRow};
 use app::backend::imports::{ImportReport, Imports, RowError, RowFault, Upload};
 use app::backend::page::{Cursor, Direction, Page};
 use app::backend::registration::{ClaimInput, Claimed, IssuedCode, RegisterInput, Registered, Registration};
+use app::backend::sessions::{OpenSession, Sessions};
 use app::backend::terminals::{
     MerchantRef, Terminal, TerminalCounts, TerminalFilters, TerminalQuery, TerminalRow, Terminals,
 };
@@ -122,6 +123,7 @@ impl Fake {
             device_log: this.clone(),
             imports: this.clone(),
             registration: this.clone(),
+            sessions: this.clone(),
             terminals: this.clone(),
             verdicts: this,
         }
@@ -132,6 +134,36 @@ impl Fake {
 impl Accounts for Fake {
     async fn sign_in(&self, _: &RequestInfo, _: &str, _: &str) -> Result<UserId, AppError> {
         Err(AppError::Invalid(Invalid::LoginOrPasswordWrong))
+    }
+}
+
+#[async_trait]
+impl Sessions for Fake {
+    async fn list(&self, _: &Caller) -> Result<Vec<OpenSession>, AppError> {
+        let session = |own, user_agent: Option<&str>| OpenSession {
+            name: "0123456789abcdef".to_owned(),
+            own,
+            user_agent: user_agent.map(str::to_owned),
+            address: Some("203.0.113.9".to_owned()),
+            since: ago(600),
+            last_seen: ago(2),
+        };
+        Ok(vec![
+            session(true, Some("<i>Firefox/145.0 Windows")),
+            session(false, None),
+        ])
+    }
+
+    async fn end(&self, _: &Caller, name: &str) -> Result<(), AppError> {
+        if name == "0123456789abcdef" {
+            Ok(())
+        } else {
+            Err(AppError::NotFound)
+        }
+    }
+
+    async fn end_others(&self, _: &Caller) -> Result<u64, AppError> {
+        Ok(1)
     }
 }
 

@@ -42,6 +42,8 @@ fn shown(config: &Config, key: &str) -> String {
                 .map(ToString::to_string)
                 .collect::<Vec<_>>()
         ),
+        "session_idle_platform" => format!("{:?}", config.session_idle_platform.to_string()),
+        "session_idle_merchant" => format!("{:?}", config.session_idle_merchant.to_string()),
         "site_dir" => format!("{:?}", config.site_dir.display().to_string()),
         "log" => format!("{:?}", config.log),
         _ => format!("{:?}", <&str>::from(config.log_format)),

@@ -166,6 +166,7 @@ fn refusal(error: &AccountError, login: &Login, merchant_no: Option<&MerchantNo>
             PASSWORD_CHARS.start(),
             PASSWORD_CHARS.end()
         )),
+        AccountError::Password(fault) => Failure::wrong_use(format!("{fault}; choose another.")),
         AccountError::MerchantUnknown => {
             let number = merchant_no.map(ToString::to_string).unwrap_or_default();
             Failure::failed(format!("no merchant has the number {number}."))

@@ -79,6 +79,50 @@ pub(super) fn mask(url: &str) -> String {
     format!("{head}{place}?{}", shown.join("&"))
 }
 
+/// A length of time, of which a minute is the least that makes sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+    minutes: u32,
+}
+
+impl Span {
+    /// So many minutes.
+    pub const fn minutes(minutes: u32) -> Self {
+        Self { minutes }
+    }
+
+    /// So many hours.
+    pub const fn hours(hours: u32) -> Self {
+        Self { minutes: hours * 60 }
+    }
+
+    /// Reads whole minutes, hours or days, such as `15m`, `12h` or `30d`, from a minute to `most`; anything else is none.
+    pub fn parse(text: &str, most: Self) -> Option<Self> {
+        let (digits, minutes) = [("m", 1), ("h", 60), ("d", 24 * 60)]
+            .into_iter()
+            .find_map(|(unit, minutes)| Some((text.strip_suffix(unit)?, minutes)))?;
+        let number: u32 = digits.trim().parse().ok()?;
+        let span = Self::minutes(number.checked_mul(minutes)?);
+        (Self::minutes(1)..=most).contains(&span).then_some(span)
+    }
+
+    /// The same in milliseconds.
+    pub fn as_ms(self) -> i64 {
+        i64::from(self.minutes) * 60_000
+    }
+}
+
+/// As it is written in the file.
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.minutes {
+            minutes if minutes % (24 * 60) == 0 => write!(f, "{}d", minutes / (24 * 60)),
+            minutes if minutes % 60 == 0 => write!(f, "{}h", minutes / 60),
+            minutes => write!(f, "{minutes}m"),
+        }
+    }
+}
+
 /// The address under which browsers reach the server: an origin (RFC 6454).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl {

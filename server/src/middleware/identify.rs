@@ -39,5 +39,13 @@ async fn caller(state: &AppState, session: &Session, info: RequestInfo) -> Resul
         return Ok(None);
     };
     let caller = state.services.accounts.caller(UserId(user), info).await;
-    caller.map_err(|_logged| Unreadable)
+    let caller = caller.map_err(|_logged| Unreadable)?;
+    if caller.is_none() {
+        // Whoever may not sign in any more has no session either, and gets none back with the permission.
+        session.flush().await.map_err(|error| {
+            tracing::error!(%error, "a session could not be ended");
+            Unreadable
+        })?;
+    }
+    Ok(caller)
 }

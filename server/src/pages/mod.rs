@@ -1,5 +1,6 @@
 //! Pages and forms, as axum meets them: what belongs to HTTP around what `app` renders.
 
+mod account;
 mod audit_export;
 mod csv_export;
 mod language;
@@ -7,6 +8,7 @@ mod log_export;
 mod render;
 mod sign_in;
 
+pub use account::change_password;
 pub use audit_export::audit_export;
 pub use language::language;
 pub use log_export::log_export;

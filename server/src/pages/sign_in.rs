@@ -2,11 +2,11 @@
 
 use super::render::{page, rendering};
 use crate::retry_after::retry_after;
-use crate::session_store::USER;
+use crate::session_store;
 use crate::state::AppState;
 use app::backend::accounts::Accounts;
-use app::caller::Caller;
-use app::domain::Timestamp;
+use app::caller::{Caller, RequestInfo};
+use app::domain::{Timestamp, UserId};
 use app::error::AppError;
 use app::flash::{Back, Flash, Redirect, redirect, redirect_with};
 use app::request::address;
@@ -46,7 +46,7 @@ pub async fn sign_in(
         .sign_in(&rendering.request, &form.login, &form.password)
         .await;
     let result = match checked {
-        Ok(user) => begin(&session, user.0).await,
+        Ok(user) => begin(&state, &session, user, rendering.request.clone()).await,
         Err(error) => Err(error),
     };
     let back = address(
@@ -80,13 +80,12 @@ async fn turned_away(state: AppState, mut parts: Parts, back: &str, until: Times
     response
 }
 
-/// A session that was begun by somebody else's request gets another id before it is anybody's (CWE-384).
-async fn begin(session: &Session, user: uuid::Uuid) -> Result<(), AppError> {
-    let begun = async {
-        session.cycle_id().await?;
-        session.insert(USER, user).await
-    };
-    begun.await.map_err(|error: tower_sessions::session::Error| {
+/// Makes the session that of `user`.
+async fn begin(state: &AppState, session: &Session, user: UserId, request: RequestInfo) -> Result<(), AppError> {
+    let caller = state.services.accounts.caller(user, request).await?;
+    let caller = caller.ok_or(AppError::Internal)?;
+    let begun = session_store::begin(session, &caller, state.surroundings.now()).await;
+    begun.map_err(|error| {
         tracing::error!(%error, "a session could not be begun");
         AppError::Internal
     })
@@ -112,7 +111,7 @@ pub async fn sign_out(
     see_other(&redirect_with("/sign-in", Flash::SignedOut), state.front.secure)
 }
 
-fn see_other(redirect: &Redirect, secure_cookies: bool) -> Response {
+pub(super) fn see_other(redirect: &Redirect, secure_cookies: bool) -> Response {
     let headers: HeaderMap = redirect.headers(secure_cookies).into_iter().collect();
     (StatusCode::SEE_OTHER, headers).into_response()
 }

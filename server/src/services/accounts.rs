@@ -1,23 +1,32 @@
 //! People and how they sign in.
 
+mod own_password;
 mod sign_in;
 
 use super::audit::{self, AuditEntry};
 use super::failure::{Failure, unreadable};
-use super::passwords::Passwords;
+use super::passwords::{Passwords, Work};
+use super::sessions;
 use crate::clock::Surroundings;
 use crate::database::Database;
-use crate::entities::{merchants, sessions, users};
+use crate::entities::{merchants, users};
 use app::backend::accounts::Accounts;
 use app::caller::{Caller, PlatformAdmin, PlatformViewer, RequestInfo};
-use app::domain::{AuditAction, Login, MerchantId, MerchantNo, Name, Role, TargetKind, UserId};
+use app::domain::{
+    AuditAction, Login, MerchantId, MerchantNo, Name, Password, PasswordFault, Role, TargetKind, UserId,
+};
 use app::error::AppError;
 use async_trait::async_trait;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, SqlErr};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, SqlErr,
+};
 use serde_json::json;
+use std::sync::Arc;
+
+use sign_in::SignInKeys;
 
 /// Fewest and most characters of a password.
-pub const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 12..=128;
+pub const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = Password::CHARS;
 
 /// Answers [`Accounts`].
 pub struct AccountService {
@@ -62,6 +71,9 @@ pub enum AccountError {
     /// The password is too short or too long; holds its characters.
     #[error("a password has 12 to 128 characters, not {0}")]
     PasswordLength(usize),
+    /// The password may not be chosen for another reason.
+    #[error(transparent)]
+    Password(PasswordFault),
     /// Somebody has the login.
     #[error("the login is taken")]
     LoginTaken,
@@ -92,6 +104,11 @@ impl AccountService {
             surroundings,
             passwords,
         }
+    }
+
+    /// How much hashing signing in has taken so far.
+    pub fn hashing(&self) -> Arc<Work> {
+        self.passwords.work_done()
     }
 
     /// Who a session's user is now; `None` when the user may no longer sign in.
@@ -132,11 +149,10 @@ impl AccountService {
     /// # Errors
     /// [`AccountError`].
     pub async fn create(&self, by: PlatformAdmin<'_>, new: NewUser) -> Result<UserId, AccountError> {
-        let password_hash = self.hashed(new.password).await?;
         if new.role.is_platform() != new.merchant_no.is_none() {
             return Err(AccountError::MerchantMismatch);
         }
-        let merchant = match new.merchant_no {
+        let merchant = match &new.merchant_no {
             None => None,
             Some(number) => {
                 let merchant = merchants::Entity::find()
@@ -144,9 +160,13 @@ impl AccountService {
                     .one(self.database.reader())
                     .await
                     .map_err(Failure::from)?;
-                Some(merchant.ok_or(AccountError::MerchantUnknown)?.id)
+                Some(merchant.ok_or(AccountError::MerchantUnknown)?)
             }
         };
+        let password_hash = self
+            .hashed(&new.password, new.login.as_str(), merchant.as_ref())
+            .await?;
+        let merchant = merchant.map(|merchant| merchant.id);
         let now = self.surroundings.now().0;
         let user = users::ActiveModel {
             id: Set(self.surroundings.new_id()),
@@ -194,8 +214,18 @@ impl AccountService {
         login: &Login,
         password: String,
     ) -> Result<(), AccountError> {
-        let password_hash = self.hashed(password).await?;
-        self.change_password(&by, login, password_hash).await
+        let found = users::Entity::find()
+            .filter(users::Column::Login.eq(login.as_str()))
+            .one(self.database.reader())
+            .await
+            .map_err(Failure::from)?;
+        let user = found.ok_or(AccountError::LoginUnknown)?;
+        let merchant = self.merchant_of(&user).await?;
+        let hash = self.hashed(&password, &user.login, merchant.as_ref()).await?;
+        let txn = self.database.begin().await.map_err(Failure::from)?;
+        put_password(&txn, &self.surroundings, &by, user, hash, None).await?;
+        txn.commit().await.map_err(Failure::from)?;
+        Ok(())
     }
 
     /// All accounts, by login.
@@ -233,47 +263,58 @@ impl AccountService {
             .map_err(AppError::from)
     }
 
-    /// Whoever knew the password before is signed out everywhere.
-    async fn change_password(&self, by: &Caller, login: &Login, password_hash: String) -> Result<(), AccountError> {
-        let now = self.surroundings.now().0;
-        let txn = self.database.begin().await.map_err(Failure::from)?;
-        let found = users::Entity::find()
-            .filter(users::Column::Login.eq(login.as_str()))
-            .one(&txn)
-            .await
-            .map_err(Failure::from)?;
-        let user = found.ok_or(AccountError::LoginUnknown)?;
-        sessions::Entity::delete_many()
-            .filter(sessions::Column::UserId.eq(user.id))
-            .exec(&txn)
-            .await
-            .map_err(Failure::from)?;
-        let entry = AuditEntry::of(by, AuditAction::UserPasswordChanged)
-            .concerning(user.merchant_id.map(MerchantId))
-            .on(TargetKind::User, &user.login);
-        audit::record(&txn, &self.surroundings, entry)
-            .await
-            .map_err(Failure::from)?;
-        let mut user = users::ActiveModel::from(user);
-        user.password_hash = Set(Some(password_hash));
-        user.password_changed_at = Set(Some(now));
-        user.updated_at = Set(now);
-        user.update(&txn).await.map_err(Failure::from)?;
-        txn.commit().await.map_err(Failure::from)?;
-        Ok(())
+    /// The merchant of a user, when the user has one.
+    async fn merchant_of(&self, user: &users::Model) -> Result<Option<merchants::Model>, Failure> {
+        let Some(merchant) = user.merchant_id else {
+            return Ok(None);
+        };
+        Ok(merchants::Entity::find_by_id(merchant)
+            .one(self.database.reader())
+            .await?)
     }
 
-    async fn hashed(&self, password: String) -> Result<String, AccountError> {
-        let length = password.chars().count();
-        if !PASSWORD_CHARS.contains(&length) {
-            return Err(AccountError::PasswordLength(length));
-        }
+    async fn hashed(
+        &self,
+        password: &str,
+        login: &str,
+        merchant: Option<&merchants::Model>,
+    ) -> Result<String, AccountError> {
+        let merchant = merchant.map(|merchant| merchant.name.as_str()).unwrap_or_default();
+        let password = Password::parse(password, &[login, merchant]).map_err(|fault| match fault {
+            PasswordFault::PasswordTooShort | PasswordFault::PasswordTooLong => {
+                AccountError::PasswordLength(password.chars().count())
+            }
+            fault => AccountError::Password(fault),
+        })?;
         Ok(self
             .passwords
-            .hash(password, &self.surroundings)
+            .hash(password.expose().to_owned(), &self.surroundings)
             .await
             .map_err(Failure::from)?)
     }
+}
+
+/// Gives a user another password. Whoever knew the one before is signed out everywhere, but for the session that is named.
+async fn put_password(
+    txn: &DatabaseTransaction,
+    surroundings: &Surroundings,
+    by: &Caller,
+    user: users::Model,
+    hash: String,
+    except: Option<&str>,
+) -> Result<(), Failure> {
+    sessions::end_all(txn, UserId(user.id), except).await?;
+    let entry = AuditEntry::of(by, AuditAction::UserPasswordChanged)
+        .concerning(user.merchant_id.map(MerchantId))
+        .on(TargetKind::User, &user.login);
+    audit::record(txn, surroundings, entry).await?;
+    let now = surroundings.now().0;
+    let mut user = users::ActiveModel::from(user);
+    user.password_hash = Set(Some(hash));
+    user.password_changed_at = Set(Some(now));
+    user.updated_at = Set(now);
+    user.update(txn).await?;
+    Ok(())
 }
 
 /// Whom a user's row makes of a request; `None` where the row makes nobody.

@@ -15,6 +15,7 @@ pub mod passwords;
 pub mod presence;
 pub mod registration;
 mod scope;
+pub mod sessions;
 pub mod terminals;
 pub mod throttle;
 pub mod tokens;
@@ -47,6 +48,8 @@ pub struct Services {
     pub presence: Arc<presence::PresenceService>,
     /// Binding terminals to merchants.
     pub registration: Arc<registration::RegistrationService>,
+    /// A person's own sessions.
+    pub sessions: Arc<sessions::SessionService>,
     /// Looking at terminals.
     pub terminals: Arc<terminals::TerminalService>,
     /// Whose token it is.
@@ -78,6 +81,7 @@ impl Services {
                 database.clone(),
                 surroundings.clone(),
             )),
+            sessions: Arc::new(sessions::SessionService::new(database.clone(), surroundings.clone())),
             terminals: Arc::new(terminals::TerminalService::new(database.clone(), surroundings.clone())),
             tokens: Arc::new(tokens::TokenService::new(database.clone())),
             verdicts: Arc::new(verdicts::VerdictService::new(database, surroundings)),
@@ -92,6 +96,7 @@ impl Services {
             device_log: self.device_log.clone(),
             imports: self.imports.clone(),
             registration: self.registration.clone(),
+            sessions: self.sessions.clone(),
             terminals: self.terminals.clone(),
             verdicts: self.verdicts.clone(),
         }

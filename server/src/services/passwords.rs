@@ -4,6 +4,7 @@ use crate::clock::Surroundings;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
 /// Memory of one hash in KiB, passes and lanes. With [`AT_ONCE`] the memory of all sign-ins together is bounded.
@@ -12,7 +13,7 @@ const PASSES: u32 = 3;
 const LANES: u32 = 1;
 
 /// Hashes computed at the same time.
-const AT_ONCE: usize = 2;
+pub const AT_ONCE: usize = 2;
 
 /// Why a password was not hashed or checked.
 #[derive(Debug, thiserror::Error)]
@@ -25,12 +26,42 @@ pub enum PasswordError {
     Worker,
 }
 
+/// What came of checking a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Whether it is the one.
+    pub matches: bool,
+    /// Whether what is kept of it was made at another cost than is asked for now.
+    pub outdated: bool,
+}
+
+/// How much was hashed, for whoever watches over it.
+#[derive(Debug, Default)]
+pub struct Work {
+    verified: AtomicU64,
+    running: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Work {
+    /// Passwords that were checked.
+    pub fn verified(&self) -> u64 {
+        self.verified.load(Ordering::SeqCst)
+    }
+
+    /// The most hashes that were ever computed at the same time.
+    pub fn most_at_once(&self) -> usize {
+        self.most.load(Ordering::SeqCst)
+    }
+}
+
 /// Hashes and checks passwords, a few at a time, away from the threads that answer requests.
 #[derive(Clone)]
 pub struct Passwords {
     permits: Arc<Semaphore>,
     /// The hash that is checked for a login that nobody has, so that it takes as long as any other.
     decoy: Arc<str>,
+    work: Arc<Work>,
 }
 
 impl Passwords {
@@ -41,7 +72,13 @@ impl Passwords {
         Ok(Self {
             permits: Arc::new(Semaphore::new(AT_ONCE)),
             decoy: decoy.into(),
+            work: Arc::default(),
         })
+    }
+
+    /// How much was hashed so far.
+    pub fn work_done(&self) -> Arc<Work> {
+        Arc::clone(&self.work)
     }
 
     /// The PHC string of `password`.
@@ -57,14 +94,18 @@ impl Passwords {
     ///
     /// # Errors
     /// [`PasswordError`] when the kept hash cannot be read.
-    pub async fn verify(&self, password: String, kept: Option<String>) -> Result<bool, PasswordError> {
+    pub async fn verify(&self, password: String, kept: Option<String>) -> Result<Verified, PasswordError> {
+        self.work.verified.fetch_add(1, Ordering::SeqCst);
         let decoy = Arc::clone(&self.decoy);
         self.work(move || {
             let known = kept.is_some();
             let kept = kept.as_deref().unwrap_or(&decoy);
             let kept = PasswordHash::new(kept).map_err(argon2_error)?;
             let matches = Argon2::default().verify_password(password.as_bytes(), &kept).is_ok();
-            Ok(matches && known)
+            Ok(Verified {
+                matches: matches && known,
+                outdated: known && is_outdated(&kept)?,
+            })
         })
         .await
     }
@@ -74,13 +115,27 @@ impl Passwords {
         job: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
     ) -> Result<T, PasswordError> {
         let permit = Arc::clone(&self.permits).acquire_owned().await;
+        let work = Arc::clone(&self.work);
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            job()
+            let running = work.running.fetch_add(1, Ordering::SeqCst) + 1;
+            work.most.fetch_max(running, Ordering::SeqCst);
+            let done = job();
+            work.running.fetch_sub(1, Ordering::SeqCst);
+            done
         })
         .await
         .map_err(|_| PasswordError::Worker)?
     }
+}
+
+/// Whether a hash was made with another algorithm, version or cost than [`hash`] uses.
+fn is_outdated(kept: &PasswordHash) -> Result<bool, PasswordError> {
+    let params = Params::try_from(kept).map_err(argon2_error)?;
+    let cost = (params.m_cost(), params.t_cost(), params.p_cost());
+    let version = kept.version.is_some_and(|version| version == u32::from(Version::V0x13));
+    let algorithm = kept.algorithm == Algorithm::Argon2id.ident();
+    Ok(cost != (MEMORY_KIB, PASSES, LANES) || !version || !algorithm)
 }
 
 /// The PHC string of `password`. Takes its time; not for threads that answer requests.
@@ -113,8 +168,24 @@ mod tests {
             .unwrap();
         assert!(kept.starts_with("$argon2id$v=19$m=32768,t=3,p=1$"), "{kept}");
         let check = |password: &str, kept: Option<&String>| passwords.verify(password.to_owned(), kept.cloned());
-        assert!(check("正确的密码 here", Some(&kept)).await.unwrap());
-        assert!(!check("正确的密码", Some(&kept)).await.unwrap());
-        assert!(!check("nobody's password", None).await.unwrap());
+        let verified = |matches, outdated| Verified { matches, outdated };
+        assert_eq!(
+            check("正确的密码 here", Some(&kept)).await.unwrap(),
+            verified(true, false)
+        );
+        assert_eq!(check("正确的密码", Some(&kept)).await.unwrap(), verified(false, false));
+        assert_eq!(check("nobody's password", None).await.unwrap(), verified(false, false));
+        let cheap = Argon2::new(
+            Algorithm::Argon2id,
+            Version::V0x13,
+            Params::new(8 * 1024, 1, 1, None).unwrap(),
+        );
+        let cheap: PasswordHash = cheap.hash_password_with_salt(b"a password of old", &[7; 16]).unwrap();
+        let cheap = cheap.to_string();
+        assert_eq!(
+            check("a password of old", Some(&cheap)).await.unwrap(),
+            verified(true, true)
+        );
+        assert_eq!(passwords.work_done().verified(), 4);
     }
 }

@@ -41,6 +41,8 @@ fn the_settings_in_force_are_shown_without_passwords() {
     data_dir = "data" (the default)
     public_url = not set (the default)
     trusted_proxies = ["10.0.0.0/8"] (other.toml)
+    session_idle_platform = "15m" (the default)
+    session_idle_merchant = "12h" (the default)
     site_dir = "/srv/site" (other.toml)
     log = "info" (the default)
     log_format = "text" (the default)

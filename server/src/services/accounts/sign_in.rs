@@ -1,12 +1,12 @@
 //! Signing in: within its limits, and in the same time whatever is wrong.
 
-use super::{AccountService, PASSWORD_CHARS, caller_of};
+use super::{AccountService, caller_of};
 use crate::entities::users;
 use crate::services::audit::{self, AuditEntry};
 use crate::services::failure::{Failure, unreadable};
 use crate::services::throttle::{self, Key};
 use app::caller::RequestInfo;
-use app::domain::{AuditAction, Login, UserId};
+use app::domain::{AuditAction, Login, Password, UserId};
 use app::error::{AppError, Invalid};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
@@ -50,7 +50,7 @@ impl AccountService {
 
     /// Counts the attempt as one that failed before anything is hashed, so that many at once cannot outrun the limits. A
     /// flood that is turned away is one entry of the audit log.
-    async fn reserve(&self, request: &RequestInfo, login: &str, keys: &SignInKeys) -> Result<(), Failure> {
+    pub(super) async fn reserve(&self, request: &RequestInfo, login: &str, keys: &SignInKeys) -> Result<(), Failure> {
         let now = self.surroundings.now();
         let txn = self.database.begin().await?;
         let mut until = None;
@@ -84,22 +84,37 @@ impl AccountService {
             Err(_) => None,
         };
         let kept = user.as_ref().and_then(|user| user.password_hash.clone());
-        // Cut, not refused: a longer text is wrong anyway, and refusing it early would tell something by the clock.
-        let password = password.chars().take(*PASSWORD_CHARS.end() + 1).collect();
-        let matches = self.passwords.verify(password, kept).await?;
-        user.filter(|user| matches && user.disabled_at.is_none())
-            .ok_or_else(|| Invalid::LoginOrPasswordWrong.into())
+        let password = Password::claimed(password);
+        let verified = self.passwords.verify(password.clone(), kept).await?;
+        let user = user.filter(|user| verified.matches && user.disabled_at.is_none());
+        let user = user.ok_or(Invalid::LoginOrPasswordWrong)?;
+        if verified.outdated {
+            self.rehash(&user, password).await?;
+        }
+        Ok(user)
+    }
+
+    /// Keeps the same password with the cost that is asked for now, unless it was changed meanwhile.
+    async fn rehash(&self, user: &users::Model, password: String) -> Result<(), Failure> {
+        let hash = self.passwords.hash(password, &self.surroundings).await?;
+        users::Entity::update_many()
+            .col_expr(users::Column::PasswordHash, hash.into())
+            .filter(users::Column::Id.eq(user.id))
+            .filter(users::Column::PasswordHash.eq(user.password_hash.clone()))
+            .exec(self.database.writer())
+            .await?;
+        Ok(())
     }
 }
 
 /// Under what a sign-in is counted.
-struct SignInKeys {
+pub(super) struct SignInKeys {
     address: Option<Key>,
     login: Key,
 }
 
 impl SignInKeys {
-    fn of(request: &RequestInfo, login: &str) -> Self {
+    pub(super) fn of(request: &RequestInfo, login: &str) -> Self {
         Self {
             address: throttle::SIGN_IN_ADDRESS.address_key(request.address.as_deref()),
             login: throttle::SIGN_IN_LOGIN.key(login),
@@ -112,7 +127,7 @@ impl SignInKeys {
     }
 
     /// Forgets what went wrong under the login, and that this attempt was counted.
-    async fn succeeded(&self, txn: &DatabaseTransaction) -> Result<(), Failure> {
+    pub(super) async fn succeeded(&self, txn: &DatabaseTransaction) -> Result<(), Failure> {
         if let Some(address) = &self.address {
             throttle::take_back(txn, address).await?;
         }
