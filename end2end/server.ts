@@ -76,6 +76,7 @@ export default async function setUp(): Promise<() => Promise<void>> {
       TILLKEEPER_DATA_DIR: data,
       TILLKEEPER_LISTEN: listen,
       TILLKEEPER_PUBLIC_URL: url,
+      TILLKEEPER_REQUIRE_SECOND_FACTOR: "false",
       TILLKEEPER_SITE_DIR: join(ROOT, "target", "site"),
     };
     const options = { cwd: data, env };

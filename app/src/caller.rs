@@ -10,6 +10,9 @@
 //! | [`CodeIssuer`] (issue an activation code) | own merchant | – | all | all |
 //! | [`PlatformViewer`] (the pages under 系统管理) | – | – | all | all |
 //! | [`PlatformAdmin`] (import and the like) | – | – | all | – |
+//! | [`AccountViewer`] (look at accounts) | own clerks | – | all | all |
+//! | [`AccountManager`] (disable an account, reset its password) | own clerks | – | all | – |
+//! | [`StaffManager`] (invite clerks) | own merchant | – | – | – |
 
 use crate::domain::{MerchantId, Role, UserId};
 use crate::error::AppError;
@@ -155,6 +158,62 @@ impl Caller {
             Role::MerchantOwner | Role::MerchantClerk => Err(AppError::NotFound),
         }
     }
+
+    /// The handle of those who see accounts.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`] for clerks.
+    pub fn account_viewer(&self) -> Result<AccountViewer<'_>, AppError> {
+        match self.role {
+            Role::MerchantOwner | Role::PlatformAdmin | Role::PlatformSupport => Ok(AccountViewer(self)),
+            Role::MerchantClerk => Err(AppError::Forbidden),
+        }
+    }
+
+    /// The handle of those who look after accounts.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`] for clerks and platform support.
+    pub fn account_manager(&self) -> Result<AccountManager<'_>, AppError> {
+        match self.role {
+            Role::MerchantOwner | Role::PlatformAdmin => Ok(AccountManager(self)),
+            Role::MerchantClerk | Role::PlatformSupport => Err(AppError::Forbidden),
+        }
+    }
+
+    /// The handle of owners, who invite clerks.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`] for clerks, [`AppError::NotFound`] for platform users, who have no staff.
+    pub fn staff_manager(&self) -> Result<StaffManager<'_>, AppError> {
+        match (self.role, self.scope) {
+            (Role::MerchantOwner, Scope::Merchant(merchant)) => Ok(StaffManager { caller: self, merchant }),
+            (Role::MerchantClerk, _) => Err(AppError::Forbidden),
+            _ => Err(AppError::NotFound),
+        }
+    }
+}
+
+/// An owner, who invites clerks and looks after them.
+#[derive(Clone, Copy, Debug)]
+pub struct StaffManager<'a> {
+    caller: &'a Caller,
+    merchant: MerchantId,
+}
+
+impl StaffManager<'_> {
+    /// The merchant whose owner it is.
+    pub fn merchant(&self) -> MerchantId {
+        self.merchant
+    }
+}
+
+impl Deref for StaffManager<'_> {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        self.caller
+    }
 }
 
 macro_rules! handles {
@@ -182,4 +241,8 @@ handles! {
     PlatformViewer,
     /// A caller who may change everything.
     PlatformAdmin,
+    /// A caller who sees accounts.
+    AccountViewer,
+    /// A caller who looks after accounts.
+    AccountManager,
 }

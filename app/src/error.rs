@@ -63,6 +63,36 @@ pub enum Invalid {
     Form,
     /// The terminal's state does not allow it.
     NotInThisState,
+    /// The text is no login.
+    LoginMalformed,
+    /// Somebody has the login.
+    LoginTaken,
+    /// The text is no name.
+    NameMalformed,
+    /// The password is too short or too long.
+    PasswordLength,
+    /// The password was not typed twice alike.
+    PasswordsDiffer,
+    /// A role of a merchant without one, or a role of the platform with one.
+    RoleAndMerchant,
+    /// Nobody does this to the own account.
+    OwnAccount,
+    /// Without this account nobody could administer the platform.
+    LastAdministrator,
+    /// The account is disabled.
+    AccountDisabled,
+    /// The merchant has as many open invitations as it may.
+    TooManyInvitations,
+    /// The code of the second step is not right.
+    CodeWrong,
+    /// Too many codes were tried.
+    FactorTries,
+    /// The second step is set up already.
+    FactorIsOn,
+    /// The second step is not set up, or was begun too long ago.
+    FactorIsOff,
+    /// The sign-in was begun too long ago.
+    SignInExpired,
 }
 
 impl Invalid {

@@ -1,9 +1,11 @@
 //! Post, redirect, get: how every mutation answers, and the one message that is told after it.
 //!
 //! The message travels in a cookie that only the next page reads and that is gone with it. It is text by code: nothing
-//! that is shown as a sentence can be forged. An activation code is in that cookie and nowhere else.
+//! that is shown as a sentence can be forged. An activation code or a one-time link is in that cookie
+//! and nowhere else.
 
 use crate::backend::Backend;
+use crate::backend::invitations::IssuedLink;
 use crate::caller::Caller;
 use crate::domain::SerialNumberError;
 use crate::error::AppError;
@@ -13,6 +15,7 @@ use leptos::prelude::{ServerFnError, use_context};
 use leptos_axum::ResponseOptions;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use strum::VariantArray;
 
 /// What the next page has to tell.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,10 +40,23 @@ pub enum Flash {
         /// Until when it works, in Unix milliseconds.
         expires: i64,
     },
+    /// A one-time link was made.
+    LinkIssued {
+        /// What stands in it.
+        token: String,
+        /// [`crate::domain::Purpose::code`].
+        purpose: String,
+        /// The name of whoever it is for.
+        name: String,
+        /// Until when it works, in Unix milliseconds.
+        expires: i64,
+    },
+    /// Recovery codes were made.
+    RecoveryCodes(Vec<String>),
+    /// Something was done.
+    Done(Notice),
     /// The person has signed out.
     SignedOut,
-    /// Something was done that a sentence tells.
-    Done(Done),
     /// What was asked for was not done.
     Error {
         /// [`AppError::code`].
@@ -52,9 +68,24 @@ pub enum Flash {
     },
 }
 
-/// What was done, where nothing more than that is to be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Done {
+/// What was done, where nothing more needs to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
+#[serde(rename_all = "snake_case")]
+pub enum Notice {
+    /// A password was set by a one-time link.
+    PasswordSet,
+    /// An account may sign in again.
+    UserEnabled,
+    /// An account may no longer sign in.
+    UserDisabled,
+    /// An account has another role.
+    RoleChanged,
+    /// An invitation was withdrawn.
+    InvitationWithdrawn,
+    /// The own second step was taken away.
+    FactorDisabled,
+    /// Somebody's second step was taken away.
+    FactorReset,
     /// The person's password is another.
     PasswordChanged,
     /// A session of the person was ended.
@@ -67,6 +98,16 @@ impl Flash {
     /// Code of [`AppError::Throttled`] with when to try again: unlike the reason for which a registration was refused, it is
     /// told of signing in as well.
     pub(crate) const THROTTLED: &'static str = "throttled";
+
+    /// The message that hands over a one-time link.
+    pub fn link(link: &IssuedLink) -> Self {
+        Self::LinkIssued {
+            token: link.token.to_string(),
+            purpose: link.purpose.code().to_owned(),
+            name: link.name.clone(),
+            expires: link.expires.0,
+        }
+    }
 
     /// Name of the cookie. The prefix `__Host-` (RFC 6265bis, section 4.1.3.2) needs `Secure`.
     pub fn cookie_name(secure: bool) -> &'static str {
@@ -118,8 +159,10 @@ impl fmt::Debug for Flash {
         f.write_str(match self {
             Self::Registered { .. } => "Registered",
             Self::CodeIssued { .. } => "CodeIssued",
+            Self::LinkIssued { .. } => "LinkIssued",
+            Self::RecoveryCodes(_) => "RecoveryCodes",
+            Self::Done(notice) => return write!(f, "Done({notice:?})"),
             Self::SignedOut => "SignedOut",
-            Self::Done(done) => return write!(f, "{done:?}"),
             Self::Error { code, .. } => return write!(f, "Error({code})"),
         })
     }
@@ -189,8 +232,15 @@ pub(crate) fn actor() -> Result<(Caller, Backend), AppError> {
     let caller = use_context::<Option<Caller>>()
         .flatten()
         .ok_or(AppError::SignInRequired)?;
-    let backend = use_context::<Backend>().ok_or(AppError::Internal)?;
-    Ok((caller, backend))
+    Ok((caller, backend()?))
+}
+
+/// Whom to ask, for a server function that anybody may call.
+///
+/// # Errors
+/// [`AppError::Internal`] where the server has told nothing of the request.
+pub(crate) fn backend() -> Result<Backend, AppError> {
+    use_context::<Backend>().ok_or(AppError::Internal)
 }
 
 /// Ends a server function, in the one way there is: 303 See Other (RFC 9110, section 15.4.4) to where the work leads, to

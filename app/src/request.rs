@@ -17,6 +17,8 @@ pub struct Rendering {
     pub request: RequestInfo,
     /// The address that was asked for, from its first slash.
     pub path_and_query: String,
+    /// Scheme, host and port under which the browser reaches this server, for links that are sent to somebody.
+    pub origin: String,
     /// What the request before this one had to say.
     pub flash: Option<Flash>,
     /// Whether cookies are `Secure` and have the prefix `__Host-`; not over plain HTTP on the machine itself.
@@ -165,6 +167,7 @@ mod tests {
             now: Timestamp(0),
             request: RequestInfo::default(),
             path_and_query: path,
+            origin: String::new(),
             flash: None,
             secure_cookies: false,
         };

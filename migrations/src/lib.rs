@@ -22,6 +22,8 @@ mod m20261122_000009_idempotency_keys;
 mod m20261123_000010_presence;
 mod m20261123_000011_audit_log_order;
 mod m20261123_000012_throttles;
+mod m20261123_000013_invitations;
+mod m20261123_000014_second_factors;
 mod shape;
 
 /// The PostgreSQL advisory lock that migrating takes: "tillkeep" in ASCII, so that it meets no other program's.
@@ -46,6 +48,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000010_presence::Migration),
             Box::new(m20261123_000011_audit_log_order::Migration),
             Box::new(m20261123_000012_throttles::Migration),
+            Box::new(m20261123_000013_invitations::Migration),
+            Box::new(m20261123_000014_second_factors::Migration),
         ]
     }
 }

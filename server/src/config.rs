@@ -43,7 +43,7 @@ impl Setting {
 }
 
 /// Every setting there is.
-pub const SETTINGS: [Setting; 10] = [
+pub const SETTINGS: [Setting; 11] = [
     Setting {
         key: "database_url",
         takes: "sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE",
@@ -71,6 +71,10 @@ pub const SETTINGS: [Setting; 10] = [
     Setting {
         key: "session_idle_merchant",
         takes: "a time from 1m to 30d, such as 12h",
+    },
+    Setting {
+        key: "require_second_factor",
+        takes: "true, or false to let platform administrators sign in with a password alone",
     },
     Setting {
         key: "site_dir",
@@ -103,6 +107,8 @@ pub struct Config {
     pub session_idle_platform: Span,
     /// How long a session of a merchant's users may be idle.
     pub session_idle_merchant: Span,
+    /// Whether platform administrators need a second step of signing in before they can do anything.
+    pub require_second_factor: bool,
     /// The folder with the built style sheet, scripts and the like.
     pub site_dir: PathBuf,
     /// What is logged: a `tracing-subscriber` filter.
@@ -177,6 +183,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         session_idle_merchant: reader
             .text("session_idle_merchant", |text| Span::parse(text, Span::hours(30 * 24)))
             .unwrap_or(Span::hours(12)),
+        require_second_factor: reader.text("require_second_factor", values::parsed).unwrap_or(true),
         site_dir: reader
             .text("site_dir", values::path)
             .unwrap_or_else(|| default_site_dir(sources.program.as_deref())),

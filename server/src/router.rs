@@ -14,7 +14,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use std::time::Duration;
 use tower::ServiceBuilder;
@@ -47,8 +47,7 @@ pub fn router(state: AppState) -> Router {
     register_actions();
     let timeout = |patience| TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, patience);
     let prompt = Router::new()
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
+        .merge(routes(probes()))
         .merge(site(&state))
         .merge(people(&state))
         .layer((timeout(PATIENCE), DefaultBodyLimit::max(BODY_BYTES)));
@@ -69,21 +68,56 @@ pub fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
+/// Routes with their paths.
+type Routes<const N: usize> = [(&'static str, MethodRouter<AppState>); N];
+
+/// What is asked of the server itself, with GET.
+fn probes() -> Routes<2> {
+    [("/healthz", get(health::healthz)), ("/readyz", get(health::readyz))]
+}
+
+/// The forms that touch the session, with POST; those of pages are server functions.
+fn forms() -> Routes<5> {
+    [
+        (ACCOUNT_PASSWORD, post(pages::change_password)),
+        ("/sign-in", post(pages::sign_in)),
+        ("/sign-in/code", post(pages::sign_in_code)),
+        ("/sign-out", post(pages::sign_out)),
+        ("/language", post(pages::language)),
+    ]
+}
+
+/// What is made to be kept as a file, with GET.
+fn files() -> Routes<2> {
+    [
+        (AUDIT_EXPORT, get(pages::audit_export)),
+        (LOG_EXPORT, get(pages::log_export)),
+    ]
+}
+
+fn routes<const N: usize>(routes: Routes<N>) -> Router<AppState> {
+    let add = |router: Router<AppState>, (path, route)| router.route(path, route);
+    routes.into_iter().fold(Router::new(), add)
+}
+
+/// Method and path of what is answered besides pages, their server functions, the endpoints of the device API and files.
+pub fn others() -> Vec<(&'static str, &'static str)> {
+    let probes = probes().map(|(path, _)| ("GET", path));
+    let forms = forms().map(|(path, _)| ("POST", path));
+    let api = [("GET", "/api/v1/openapi.json"), ("GET", "/api/docs")];
+    let files = files().map(|(path, _)| ("GET", path));
+    probes.into_iter().chain(forms).chain(files).chain(api).collect()
+}
+
 /// Pages and the forms on them, for whoever the session says.
 fn people(state: &AppState) -> Router<AppState> {
-    let forms = Router::new()
-        .route("/sign-in", post(pages::sign_in))
-        .route("/sign-out", post(pages::sign_out))
-        .route(ACCOUNT_PASSWORD, post(pages::change_password))
-        .route("/language", post(pages::language));
-    let routes = generate_route_list(App);
+    let listed = generate_route_list(App);
     Router::new()
         .route("/actions/{*form}", post(pages::action))
-        .route(AUDIT_EXPORT, get(pages::audit_export))
-        .route(LOG_EXPORT, get(pages::log_export))
-        .leptos_routes_with_handler(routes, get(pages::page))
+        .leptos_routes_with_handler(listed, get(pages::page))
         .fallback(pages::page)
-        .merge(forms)
+        .merge(routes(forms()))
+        .merge(routes(files()))
         .layer(from_fn_with_state(state.clone(), identify))
         .layer(sessions(state))
         .layer(from_fn(form_type))

@@ -7,6 +7,8 @@ use crate::router;
 use crate::services::{Services, presence};
 use crate::session_store::DatabaseSessions;
 use crate::state::AppState;
+use app::caller::Caller;
+use app::error::AppError;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use sea_orm::DbErr;
@@ -67,11 +69,15 @@ fn cannot_listen(address: SocketAddr, source: &io::Error) -> String {
 
 /// Opens the database, brings its tables up to date and answers requests until the process is told to stop (`SIGTERM`,
 /// `SIGINT`), which lets requests that have begun end within ten seconds; a second signal does not wait. `ready` is told
-/// the address once requests are answered.
+/// the address once requests are answered, and the path of the link that creates the first administrator when there is
+/// no user yet.
 ///
 /// # Errors
 /// [`ServeError`].
-pub async fn serve(config: &Config, ready: impl FnOnce(SocketAddr) -> io::Result<()>) -> Result<(), ServeError> {
+pub async fn serve(
+    config: &Config,
+    ready: impl FnOnce(SocketAddr, Option<String>) -> io::Result<()>,
+) -> Result<(), ServeError> {
     let stop = Stop::new()?;
     let address = config.listen;
     let listener = TcpListener::bind(address)
@@ -84,6 +90,7 @@ pub async fn serve(config: &Config, ready: impl FnOnce(SocketAddr) -> io::Result
     tracing::info!(engine = %database.engine(), applied, "the database is up to date");
     let state = AppState::new(config, database.clone(), Surroundings::system())
         .map_err(|error| ServeError::State(error.to_string()))?;
+    let set_up = set_up_path(&state).await?;
     let sweeping = tokio::spawn(sweep(router::session_store(&state), state.services.clone()));
     let (stopped, stopping) = oneshot::channel::<()>();
     let watching = tokio::spawn(presence::watch(state.services.presence.clone(), async {
@@ -99,7 +106,7 @@ pub async fn serve(config: &Config, ready: impl FnOnce(SocketAddr) -> io::Result
         .handle(handle);
     server.http_builder().http1().header_read_timeout(HEAD_TIMEOUT);
     tracing::info!(%address, "listening");
-    ready(address)?;
+    ready(address, set_up)?;
     server.serve(app).await?;
     sweeping.abort();
     // Not aborted: heartbeats that were taken in are written before the database is closed.
@@ -113,6 +120,15 @@ pub async fn serve(config: &Config, ready: impl FnOnce(SocketAddr) -> io::Result
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The path of the one-time link that creates the first administrator, when there is no user.
+async fn set_up_path(state: &AppState) -> Result<Option<String>, ServeError> {
+    let caller = Caller::system("serve");
+    let failed = |error: AppError| ServeError::State(error.to_string());
+    let by = caller.platform_admin().map_err(failed)?;
+    let link = state.services.invitations.set_up(by).await.map_err(failed)?;
+    Ok(link.map(|link| format!("/welcome/{}", link.token)))
 }
 
 /// Deletes the sessions, the counts of attempts and the kept answers whose time is over, now and every hour.

@@ -40,6 +40,8 @@ pub struct Front {
     pub secure: bool,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether platform administrators need a second step of signing in before they can do anything.
+    pub require_second_factor: bool,
     /// The folder with the built style sheet and scripts.
     pub site_dir: PathBuf,
 }
@@ -64,6 +66,7 @@ impl AppState {
                 secure: config.public_url.as_ref().is_some_and(PublicUrl::is_https),
                 public_origin,
                 trusted_proxies: config.trusted_proxies.clone(),
+                require_second_factor: config.require_second_factor,
                 site_dir: config.site_dir.clone(),
             }),
         })

@@ -4,10 +4,13 @@ pub mod accounts;
 pub mod audit;
 pub mod device_log;
 pub mod imports;
+pub mod invitations;
 pub mod page;
 pub mod registration;
 pub mod sessions;
+pub mod second_factor;
 pub mod terminals;
+pub mod users;
 pub mod verdicts;
 
 use std::sync::Arc;
@@ -23,12 +26,18 @@ pub struct Backend {
     pub device_log: Arc<dyn device_log::DeviceLog>,
     /// Inventory files.
     pub imports: Arc<dyn imports::Imports>,
+    /// One-time links with which people set a password.
+    pub invitations: Arc<dyn invitations::Invitations>,
     /// Binding terminals to merchants.
     pub registration: Arc<dyn registration::Registration>,
     /// A person's own sessions.
     pub sessions: Arc<dyn sessions::Sessions>,
+    /// The second step of signing in.
+    pub second_factor: Arc<dyn second_factor::SecondFactor>,
     /// Looking at terminals.
     pub terminals: Arc<dyn terminals::Terminals>,
     /// Whether terminals can take a payment now.
     pub verdicts: Arc<dyn verdicts::Verdicts>,
+    /// Accounts, as those who look after them see them.
+    pub users: Arc<dyn users::Users>,
 }

@@ -3,10 +3,12 @@
 use crate::components::html::{Html, Rendered};
 use leptos::prelude::*;
 
-/// A field for one line of text. Its `id` is its name.
+/// A field for one line of text.
 #[derive(Default)]
 pub(crate) struct Field {
     pub(crate) name: &'static str,
+    /// The name when empty.
+    pub(crate) id: &'static str,
     pub(crate) label: String,
     pub(crate) hint: Option<&'static str>,
     pub(crate) error: Option<String>,
@@ -26,6 +28,7 @@ impl Field {
     pub(crate) fn view(self) -> impl IntoView + use<> {
         let Self {
             name,
+            id,
             label,
             hint,
             error,
@@ -37,8 +40,9 @@ impl Field {
             is_code,
         } = self;
         let or = |text: &'static str, default| if text.is_empty() { default } else { text };
-        let hint_id = hint.map(|_| format!("{name}-hint"));
-        let error_id = error.as_ref().map(|_| format!("{name}-error"));
+        let id = or(id, name);
+        let hint_id = hint.map(|_| format!("{id}-hint"));
+        let error_id = error.as_ref().map(|_| format!("{id}-error"));
         let described_by = match (&error_id, &hint_id) {
             (None, None) => None,
             (error, hint) => Some(
@@ -58,10 +62,10 @@ impl Field {
         };
         view! {
             <div class="flex flex-col gap-1">
-                <label class="font-medium" for=name>{label}</label>
+                <label class="font-medium" for=id>{label}</label>
                 <input
                     class=class
-                    id=name
+                    id=id
                     name=name
                     type=or(kind, "text")
                     value=value
@@ -87,6 +91,17 @@ pub(crate) fn select(
     options: impl IntoIterator<Item = (String, String)>,
     selected: &str,
 ) -> Html {
+    select_with_id(name, name, label, options, selected)
+}
+
+/// The same with an `id` of its own, where a page has two of that name.
+pub(crate) fn select_with_id(
+    id: &'static str,
+    name: &'static str,
+    label: &'static str,
+    options: impl IntoIterator<Item = (String, String)>,
+    selected: &str,
+) -> Html {
     let options = options
         .into_iter()
         .map(|(value, word)| {
@@ -96,8 +111,8 @@ pub(crate) fn select(
         .collect_view();
     view! {
         <div class="flex flex-col gap-1">
-            <label class="font-medium" for=name>{label}</label>
-            <select class="select w-full" id=name name=name>{options}</select>
+            <label class="font-medium" for=id>{label}</label>
+            <select class="select w-full" id=id name=name>{options}</select>
         </div>
     }
     .rendered()

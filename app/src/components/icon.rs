@@ -11,6 +11,7 @@ pub(crate) const HOME: &str = "#i-home";
 pub(crate) const IMPORT: &str = "#i-import";
 pub(crate) const LOG: &str = "#i-log";
 pub(crate) const OK: &str = "#i-ok";
+pub(crate) const PEOPLE: &str = "#i-people";
 pub(crate) const REGISTER: &str = "#i-register";
 pub(crate) const RETIRED: &str = "#i-retired";
 pub(crate) const SUSPENDED: &str = "#i-suspended";
@@ -54,6 +55,9 @@ pub(crate) fn sprite() -> impl IntoView {
             </symbol>
             <symbol id="i-ok" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
                 <path d="m5 12.5 4.5 4.5L19 7.5" />
+            </symbol>
+            <symbol id="i-people" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
+                <path d="M12 8a3.5 3.5 0 1 1-7 0 3.5 3.5 0 0 1 7 0ZM2.5 20a6 6 0 0 1 12 0m1-15.2a3.5 3.5 0 0 1 0 6.4m2 3.6a6 6 0 0 1 4 5.2" />
             </symbol>
             <symbol id="i-register" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
                 <path d="M12 8v8m-4-4h8M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0Z" />

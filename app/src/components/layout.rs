@@ -1,6 +1,6 @@
 //! What is around every page: header, menu, the message of the request before, and the main part.
 
-use super::{code_panel::code_panel, failure, format, icon, words};
+use super::{code_panel::code_panel, failure, format, icon, link_panel::link_panel, words};
 use crate::caller::Caller;
 use crate::components::html::{Html, Rendered};
 use crate::domain::{Role, Timestamp};
@@ -87,24 +87,30 @@ fn menu(locale: Locale, role: Role, path: &str) -> impl IntoView + use<> {
     let help = ("/help", icon::HELP, t!(locale, common.help));
     let audit = ("/audit", icon::AUDIT, t!(locale, common.audit));
     let terminals = ("/terminals", icon::DEVICES, t!(locale, common.terminals));
+    let staff = ("/settings/staff", icon::PEOPLE, t!(locale, common.staff));
+    let users = ("/users", icon::PEOPLE, t!(locale, common.users));
     let entries = match role {
-        Role::MerchantOwner | Role::MerchantClerk => vec![
-            home,
-            ("/devices", icon::DEVICES, t!(locale, common.devices)),
-            ("/devices/register", icon::REGISTER, t!(locale, common.register)),
-            logs,
-            help,
-        ],
+        Role::MerchantOwner | Role::MerchantClerk => {
+            let own = [
+                home,
+                ("/devices", icon::DEVICES, t!(locale, common.devices)),
+                ("/devices/register", icon::REGISTER, t!(locale, common.register)),
+                logs,
+            ];
+            let staff = (role == Role::MerchantOwner).then_some(staff);
+            own.into_iter().chain(staff).chain([help]).collect()
+        }
         Role::PlatformAdmin => vec![
             home,
             terminals,
             ("/terminals/import", icon::IMPORT, t!(locale, common.import)),
             ("/devices/register", icon::REGISTER, t!(locale, common.register)),
             logs,
+            users,
             audit,
             help,
         ],
-        Role::PlatformSupport => vec![home, terminals, logs, audit, help],
+        Role::PlatformSupport => vec![home, terminals, logs, users, audit, help],
     };
     let here = here(&entries.iter().map(|(href, ..)| *href).collect::<Vec<_>>(), path, role);
     let items = entries
@@ -130,7 +136,7 @@ fn menu(locale: Locale, role: Role, path: &str) -> impl IntoView + use<> {
             class="fixed inset-x-0 bottom-0 z-10 bg-base-100 border-t border-base-300 p-1 md:static md:border-t-0 md:border-e md:w-52 md:shrink-0 md:p-3 md:min-h-dvh no-print"
             aria-label=t!(locale, common.menu)
         >
-            <ul class="flex gap-1 md:flex-col">{items}</ul>
+            <ul class="flex gap-1 max-md:overflow-x-auto md:flex-col">{items}</ul>
         </nav>
     }
 }
@@ -167,8 +173,16 @@ fn message(rendering: &Rendering, flash: &Flash) -> Html {
             let title = t!(locale, register.code_issued, sn = sn.clone());
             code_panel(rendering, title, &sn, None, code, expires).rendered()
         }
+        Flash::LinkIssued {
+            token,
+            purpose,
+            name,
+            expires,
+        } => link_panel(rendering, &token, &purpose, name, expires).unwrap_or_else(|| ().rendered()),
+        // The page shows them itself.
+        Flash::RecoveryCodes(_) => ().rendered(),
+        Flash::Done(notice) => done(words::notice(locale, notice)),
         Flash::SignedOut => done(t!(locale, sign_in.signed_out)),
-        Flash::Done(what) => done(words::done(locale, what)),
         Flash::Error { code, found, .. } => {
             let exactly = match (code.as_str(), found) {
                 ("sn_malformed", Some(found)) => Some(t!(locale, failure.sn_character, found)),

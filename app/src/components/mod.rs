@@ -2,6 +2,7 @@
 //!
 //! Most are plain functions: a component with properties costs a page more than its markup.
 
+pub(crate) mod account_state;
 pub(crate) mod audit_table;
 pub(crate) mod code_panel;
 pub(crate) mod empty;
@@ -11,8 +12,10 @@ pub(crate) mod format;
 pub(crate) mod html;
 pub(crate) mod icon;
 pub(crate) mod layout;
+pub(crate) mod link_panel;
 pub(crate) mod log_table;
 pub(crate) mod pager;
+pub(crate) mod qr;
 pub(crate) mod sn_field;
 pub(crate) mod state_badge;
 pub(crate) mod stencil;

@@ -26,7 +26,8 @@ pub(crate) fn outcome(locale: Locale, outcome: Outcome) -> impl IntoView {
     badge(class, href, words::outcome(locale, outcome))
 }
 
-fn badge(class: &'static str, href: &'static str, word: &'static str) -> impl IntoView {
+/// An icon and a word in a colour.
+pub(super) fn badge(class: &'static str, href: &'static str, word: &'static str) -> impl IntoView {
     view! {
         <span class=class>
             <svg class="size-4 shrink-0" aria-hidden="true">

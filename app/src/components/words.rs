@@ -3,10 +3,10 @@
 use crate::backend::imports::RowFault;
 use crate::domain::{
     ActorKind, AuditAction, Check, Lifecycle, LifecycleReason, LogKind, Obstacle, Outcome, PasswordFault, Reason, Role,
-    SerialNumber, SerialNumberError, TargetKind, Told,
+    SerialNumber, SerialNumberError, TargetKind, Told, UserState,
 };
 use crate::error::Invalid;
-use crate::flash::Done;
+use crate::flash::Notice;
 use crate::i18n::{Locale, t};
 
 /// `match`es a code with the key of the same meaning.
@@ -72,6 +72,29 @@ pub(crate) fn role(locale: Locale, role: Role) -> &'static str {
         Role::MerchantClerk => merchant_clerk,
         Role::PlatformAdmin => platform_admin,
         Role::PlatformSupport => platform_support,
+    )
+}
+
+/// Whether an account can be used.
+pub(crate) fn user_state(locale: Locale, state: UserState) -> &'static str {
+    words!(locale, state, users:
+        UserState::Active => active, UserState::Invited => invited, UserState::Disabled => disabled,
+    )
+}
+
+/// What was done.
+pub(crate) fn notice(locale: Locale, notice: Notice) -> &'static str {
+    words!(locale, notice, notice:
+        Notice::PasswordSet => password_set,
+        Notice::UserEnabled => user_enabled,
+        Notice::UserDisabled => user_disabled,
+        Notice::RoleChanged => role_changed,
+        Notice::InvitationWithdrawn => invitation_withdrawn,
+        Notice::FactorDisabled => factor_disabled,
+        Notice::FactorReset => factor_reset,
+        Notice::PasswordChanged => password_changed,
+        Notice::SessionEnded => session_ended,
+        Notice::OtherSessionsEnded => other_sessions_ended,
     )
 }
 
@@ -286,17 +309,23 @@ pub(crate) fn invalid(locale: Locale, invalid: Invalid) -> (&'static str, &'stat
         FileHeadings => file_headings,
         Form => form,
         NotInThisState => not_in_this_state,
+        LoginMalformed => login_malformed,
+        LoginTaken => login_taken,
+        NameMalformed => name_malformed,
+        PasswordLength => password_length,
+        PasswordsDiffer => passwords_differ,
+        RoleAndMerchant => role_and_merchant,
+        OwnAccount => own_account,
+        LastAdministrator => last_administrator,
+        AccountDisabled => account_disabled,
+        TooManyInvitations => too_many_invitations,
+        CodeWrong => code_wrong,
+        FactorTries => factor_tries,
+        FactorIsOn => factor_is_on,
+        FactorIsOff => factor_is_off,
+        SignInExpired => sign_in_expired,
     );
     (title, what)
-}
-
-/// What was done.
-pub(crate) fn done(locale: Locale, done: Done) -> &'static str {
-    words!(locale, done, account:
-        Done::PasswordChanged => password_changed,
-        Done::SessionEnded => session_ended,
-        Done::OtherSessionsEnded => other_sessions_ended,
-    )
 }
 
 /// Why a password may not be chosen: heading and sentence.
@@ -360,6 +389,8 @@ mod tests {
                     .map(|code| lifecycle_reason(locale, *code)),
             );
             seen.extend(Role::VARIANTS.iter().map(|code| role(locale, *code)));
+            seen.extend(UserState::VARIANTS.iter().map(|code| user_state(locale, *code)));
+            seen.extend(Notice::VARIANTS.iter().map(|code| notice(locale, *code)));
             seen.extend(Outcome::VARIANTS.iter().map(|code| outcome(locale, *code)));
             seen.extend(ActorKind::VARIANTS.iter().map(|code| actor(locale, *code)));
             seen.extend(LogKind::VARIANTS.iter().map(|code| log_kind(locale, *code)));
@@ -403,7 +434,7 @@ mod tests {
         assert!(seen.iter().all(|text| !text.trim().is_empty()));
         assert_eq!(
             seen.len(),
-            2 * (5 + 8 + 4 + 3 + 3 + 26 + 36 + 8 + 2 * 12 + 2 * 4 + 2 * 15 + 5 * 16 + 14 + 5 * 18)
+            2 * (5 + 8 + 4 + 3 + 10 + 3 + 3 + 26 + 36 + 8 + 2 * 27 + 2 * 4 + 2 * 15 + 5 * 16 + 14 + 5 * 18)
         );
     }
 

@@ -37,6 +37,8 @@ ids! {
     AuditEntryId,
     /// An import batch's key.
     ImportBatchId,
+    /// An invitation's key.
+    InvitationId,
     /// A device-log entry's key.
     LogEntryId,
     /// A merchant's key.

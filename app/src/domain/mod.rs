@@ -8,6 +8,7 @@ mod audit;
 mod device_log;
 mod ids;
 mod install_state;
+mod invitation;
 mod lifecycle;
 mod login;
 mod manufacturer;
@@ -20,9 +21,11 @@ mod password;
 mod reason;
 mod report;
 mod role;
+mod second_factor;
 mod serial_number;
 mod sn_list;
 mod timestamp;
+mod user_state;
 mod verdict;
 
 pub use activation_code::{ActivationCode, ActivationCodeError};
@@ -30,10 +33,11 @@ pub use app_policy::{Grant, GrantTarget, Policy, PolicyState};
 pub use audit::{AuditAction, TargetKind};
 pub use device_log::{ActorKind, LogKind, Outcome};
 pub use ids::{
-    ActivationCodeId, AppGrantId, AppId, AuditEntryId, ImportBatchId, LogEntryId, MerchantId, StoreId, TerminalId,
-    UserId,
+    ActivationCodeId, AppGrantId, AppId, AuditEntryId, ImportBatchId, InvitationId, LogEntryId, MerchantId, StoreId,
+    TerminalId, UserId,
 };
 pub use install_state::InstallState;
+pub use invitation::{InvitationToken, InvitationTokenError, Purpose};
 pub use lifecycle::{Lifecycle, LifecycleReason};
 pub use login::{Login, LoginError};
 pub use manufacturer::{Manufacturer, ManufacturerError};
@@ -45,7 +49,9 @@ pub use password::{Password, PasswordFault};
 pub use reason::{Reason, Told};
 pub use report::{Battery, BatteryError, CardReader, Network, Paper, Printer, Report, ReportedApp};
 pub use role::Role;
+pub use second_factor::{FactorCode, RecoveryCode};
 pub use serial_number::{SerialNumber, SerialNumberError};
 pub use sn_list::{ListedSn, parse_list};
 pub use timestamp::Timestamp;
+pub use user_state::UserState;
 pub use verdict::{Answer, BusinessDay, Check, Checked, Facts, Finding, Obstacle, PaymentApp, Verdict};

@@ -22,6 +22,16 @@ impl Role {
         self.into()
     }
 
+    /// The other role of the same side: platform or merchant.
+    pub fn other_of_side(self) -> Self {
+        match self {
+            Self::MerchantOwner => Self::MerchantClerk,
+            Self::MerchantClerk => Self::MerchantOwner,
+            Self::PlatformAdmin => Self::PlatformSupport,
+            Self::PlatformSupport => Self::PlatformAdmin,
+        }
+    }
+
     /// Whether users of this role see every merchant.
     pub fn is_platform(self) -> bool {
         matches!(self, Self::PlatformAdmin | Self::PlatformSupport)

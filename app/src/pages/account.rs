@@ -6,7 +6,7 @@ use crate::components::field::Field;
 use crate::components::html::Rendered;
 use crate::components::{format, user_agent::browser};
 use crate::domain::Timestamp;
-use crate::flash::{Done, Flash, action, actor, redirect_with};
+use crate::flash::{Flash, Notice, action, actor, redirect_with};
 use crate::i18n::{Locale, language_code, language_tag, t};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -23,7 +23,7 @@ pub async fn end_session(#[server(default)] name: String) -> Result<(), ServerFn
     action(PATH.to_owned(), async move {
         let (caller, backend) = actor()?;
         backend.sessions.end(&caller, &name).await?;
-        Ok(redirect_with(PATH, Flash::Done(Done::SessionEnded)))
+        Ok(redirect_with(PATH, Flash::Done(Notice::SessionEnded)))
     })
     .await
 }
@@ -34,7 +34,7 @@ pub async fn end_other_sessions() -> Result<(), ServerFnError> {
     action(PATH.to_owned(), async move {
         let (caller, backend) = actor()?;
         backend.sessions.end_others(&caller).await?;
-        Ok(redirect_with(PATH, Flash::Done(Done::OtherSessionsEnded)))
+        Ok(redirect_with(PATH, Flash::Done(Notice::OtherSessionsEnded)))
     })
     .await
 }

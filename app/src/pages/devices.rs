@@ -316,6 +316,7 @@ mod tests {
                 now: Timestamp(0),
                 request: RequestInfo::default(),
                 path_and_query: path_and_query.to_owned(),
+                origin: String::new(),
                 flash: None,
                 secure_cookies: true,
             }

@@ -44,6 +44,22 @@ impl Visit {
     }
 }
 
+/// A page that is being asked for by whoever has its address.
+pub(super) struct Welcomed {
+    /// Whom to ask.
+    pub(super) backend: Backend,
+    /// The request.
+    pub(super) rendering: Rendering,
+    params: ParamsMap,
+}
+
+impl Welcomed {
+    /// A part of the path, percent-decoded.
+    pub(super) fn param(&self, name: &str) -> &str {
+        self.params.get_str(name).unwrap_or_default()
+    }
+}
+
 /// How a page ends when nothing is wrong.
 pub(super) enum Answer {
     /// It is shown.
@@ -137,6 +153,39 @@ pub(super) fn open(page: impl FnOnce(&Rendering, Option<&Caller>) -> Result<Answ
     };
     let outcome = page(&rendering, caller.as_ref());
     end(&rendering, &response, caller.as_ref(), outcome)
+}
+
+/// A page for whoever has its address, which says what may be seen. It asks the backend, and has no caller.
+pub(super) fn welcoming<Page, Work>(page: Page) -> impl IntoView
+where
+    Page: FnOnce(Welcomed) -> Work + Send + 'static,
+    Work: Future<Output = Result<Answer, AppError>> + Send + 'static,
+{
+    let surroundings = Surroundings::of_request();
+    let params = use_params_map().get_untracked();
+    Suspend::new(async move {
+        let Some(Surroundings {
+            rendering,
+            response,
+            caller,
+            backend,
+        }) = surroundings
+        else {
+            return ().rendered();
+        };
+        let outcome = match backend {
+            None => Err(AppError::Internal),
+            Some(backend) => {
+                page(Welcomed {
+                    backend,
+                    rendering: rendering.clone(),
+                    params,
+                })
+                .await
+            }
+        };
+        end(&rendering, &response, caller.as_ref(), outcome)
+    })
 }
 
 /// What the server has put into the context.

@@ -17,7 +17,13 @@ mod import_report;
 mod logs;
 mod not_found;
 mod register;
+mod security;
 mod sign_in;
+mod sign_in_code;
+mod staff;
+mod user;
+mod users;
+mod welcome;
 
 use crate::request::address;
 pub use account::{PASSWORD_PATH as ACCOUNT_PASSWORD, PATH as ACCOUNT};
@@ -40,7 +46,14 @@ use leptos_router::{SsrMode, path};
 use logs::LogsPage;
 use not_found::NotFoundPage;
 use register::{RegisterPage, RegisterTerminal};
+pub use security::SECURITY;
+use security::{BeginFactor, ConfirmFactor, DisableFactor, RenewCodes, SecurityPage};
 use sign_in::SignInPage;
+use sign_in_code::SignInCodePage;
+use staff::{InviteClerk, RenewInvitation, StaffPage, WithdrawInvitation};
+use user::{ChangeRole, EnableUser, ResetFactor, ResetUser, UserPage};
+use users::{CreateUser, UsersPage};
+use welcome::{AcceptInvitation, WelcomePage};
 
 /// Every page by its address.
 #[component]
@@ -59,9 +72,15 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />
                 <Route path=path!("/logs") view=LogsPage ssr=SsrMode::Async />
                 <Route path=path!("/settings/account") view=AccountPage ssr=SsrMode::Async />
+                <Route path=path!("/sign-in/code") view=SignInCodePage ssr=SsrMode::Async />
+                <Route path=path!("/settings/security") view=SecurityPage ssr=SsrMode::Async />
+                <Route path=path!("/settings/staff") view=StaffPage ssr=SsrMode::Async />
                 <Route path=path!("/terminals") view=TerminalsPage ssr=SsrMode::Async />
                 <Route path=path!("/terminals/import") view=ImportPage ssr=SsrMode::Async />
                 <Route path=path!("/terminals/import/:id") view=ImportReportPage ssr=SsrMode::Async />
+                <Route path=path!("/users") view=UsersPage ssr=SsrMode::Async />
+                <Route path=path!("/users/:login") view=UserPage ssr=SsrMode::Async />
+                <Route path=path!("/welcome/:token") view=WelcomePage ssr=SsrMode::Async />
             </FlatRoutes>
         </Router>
     }
@@ -74,6 +93,19 @@ pub fn register_actions() {
     register_explicit::<EndSession>();
     register_explicit::<EndOtherSessions>();
     register_explicit::<ImportTerminals>();
+    register_explicit::<CreateUser>();
+    register_explicit::<ResetUser>();
+    register_explicit::<EnableUser>();
+    register_explicit::<ChangeRole>();
+    register_explicit::<InviteClerk>();
+    register_explicit::<RenewInvitation>();
+    register_explicit::<WithdrawInvitation>();
+    register_explicit::<AcceptInvitation>();
+    register_explicit::<BeginFactor>();
+    register_explicit::<ConfirmFactor>();
+    register_explicit::<RenewCodes>();
+    register_explicit::<DisableFactor>();
+    register_explicit::<ResetFactor>();
 }
 
 pub(crate) use help::{help_address, help_topic_address};

@@ -17,6 +17,9 @@ use std::path::Path;
 const FORM: &str = "application/x-www-form-urlencoded";
 const IMPORT: &str = "/terminals/import/00000000-0000-0000-0000-000000000007";
 
+const INVITED: &str = "/welcome/0707070707070707070707070707070707070707070707070707070707070707";
+const RESET: &str = "/welcome/0808080808080808080808080808080808080808080808080808080808080808";
+
 /// Every page, with who may see it.
 fn pages() -> Vec<(&'static str, Ask, &'static str)> {
     let owner = Ask::by(Role::MerchantOwner);
@@ -63,6 +66,17 @@ fn pages() -> Vec<(&'static str, Ask, &'static str)> {
         ),
         ("logs", owner.clone(), "/logs?from=nonsense"),
         ("account", owner.clone(), "/settings/account"),
+        ("security-off", Ask::by(Role::PlatformSupport), "/settings/security"),
+        ("security-begun", admin.clone(), "/settings/security?required=1"),
+        ("security-on", owner.clone(), "/settings/security"),
+        ("sign-in-code", Ask::by(None), "/sign-in/code"),
+        ("staff", owner.clone(), "/settings/staff"),
+        ("users", admin.clone(), "/users"),
+        ("users-none", admin.clone(), "/users?state=invited&q=x"),
+        ("user", admin.clone(), "/users/clerk%2F1"),
+        ("welcome-invited", Ask::by(None), INVITED),
+        ("welcome-reset", Ask::by(None), RESET),
+        ("logs", owner, "/logs?from=nonsense"),
         ("audit", admin.clone(), "/audit?action=user.created"),
         ("import", admin.clone(), "/terminals/import"),
         ("import-report", admin, IMPORT),
@@ -112,10 +126,16 @@ fn the_addresses_of_the_pages() {
             "/help/{topic}",
             "/logs",
             "/settings/account",
+            "/settings/security",
+            "/settings/staff",
             "/sign-in",
+            "/sign-in/code",
             "/terminals",
             "/terminals/import",
             "/terminals/import/{id}",
+            "/users",
+            "/users/{login}",
+            "/welcome/{token}",
         ]
     );
 }

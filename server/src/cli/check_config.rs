@@ -44,6 +44,7 @@ fn shown(config: &Config, key: &str) -> String {
         ),
         "session_idle_platform" => format!("{:?}", config.session_idle_platform.to_string()),
         "session_idle_merchant" => format!("{:?}", config.session_idle_merchant.to_string()),
+        "require_second_factor" => config.require_second_factor.to_string(),
         "site_dir" => format!("{:?}", config.site_dir.display().to_string()),
         "log" => format!("{:?}", config.log),
         _ => format!("{:?}", <&str>::from(config.log_format)),

@@ -3,15 +3,18 @@
 use super::context::Context;
 use super::failure::Failure;
 use super::password;
+use crate::config::Config;
 use crate::services::accounts::{AccountError, NewUser, PASSWORD_CHARS};
+use app::backend::users::Users;
 use app::caller::Caller;
 use app::domain::{Login, MerchantNo, Name, Role};
+use app::error::{AppError, Invalid};
 use clap::Subcommand;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-/// Add people who sign in, set their passwords, list them
+/// Add people who sign in, set their passwords, disable and enable them, list them
 #[derive(Debug, clap::Args)]
 pub(super) struct User {
     #[command(subcommand)]
@@ -46,6 +49,16 @@ enum Action {
         /// Read the password from the first line of this file
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
+    },
+    /// Let a user sign in no longer, and end the user's sessions
+    Disable {
+        /// Whom
+        login: String,
+    },
+    /// Let a user that was disabled sign in again
+    Enable {
+        /// Whom
+        login: String,
     },
     /// List the users: login, role, merchant, state, name
     List,
@@ -114,6 +127,14 @@ impl User {
                 set.map_err(|error| refusal(&error, &login, None))?;
                 writeln!(io::stdout(), "The password of {login} was set.")?;
             }
+            Action::Disable { login } => {
+                let login = set_enabled(context, &config, &login, false).await?;
+                writeln!(io::stdout(), "{login} was disabled and is signed out everywhere.")?;
+            }
+            Action::Enable { login } => {
+                let login = set_enabled(context, &config, &login, true).await?;
+                writeln!(io::stdout(), "{login} was enabled.")?;
+            }
             Action::List => {
                 let database = context.open(&config).await?;
                 let services = context.services(&database)?;
@@ -139,6 +160,26 @@ impl User {
             }
         }
         Ok(())
+    }
+}
+
+async fn set_enabled(context: &Context, config: &Config, login: &str, enabled: bool) -> Result<Login, Failure> {
+    let login = read_login(login)?;
+    let database = context.open(config).await?;
+    let services = context.services(&database)?;
+    let caller = Caller::system(if enabled { "user enable" } else { "user disable" });
+    let manager = caller
+        .account_manager()
+        .map_err(|error| Failure::failed(format!("{error}.")))?;
+    let set = services.users.set_enabled(manager, &login, enabled).await;
+    database.close().await?;
+    match set {
+        Ok(()) => Ok(login),
+        Err(AppError::NotFound) => Err(Failure::failed(format!("there is no user {login}."))),
+        Err(AppError::Invalid(Invalid::LastAdministrator)) => Err(Failure::failed(format!(
+            "{login} is the last platform administrator who can sign in; add another before disabling this one."
+        ))),
+        Err(error) => Err(Failure::failed(format!("{login} was not changed: {error}."))),
     }
 }
 

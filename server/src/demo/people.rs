@@ -105,6 +105,7 @@ pub(super) async fn insert(
                 locale: None,
                 disabled_at: None,
                 password_changed_at: Some(world.calendar.now().0),
+                last_signed_in_at: None,
                 created_at: since.0,
                 updated_at: since.0,
             }

@@ -26,6 +26,8 @@ pub struct Model {
     pub disabled_at: Option<i64>,
     /// Unix milliseconds.
     pub password_changed_at: Option<i64>,
+    /// Unix milliseconds.
+    pub last_signed_in_at: Option<i64>,
     /// When the row was made, Unix milliseconds.
     pub created_at: i64,
     /// When it was last changed, Unix milliseconds.

@@ -3,15 +3,17 @@
 use crate::session_store::{USER, name_of};
 use crate::state::AppState;
 use app::caller::{Caller, RequestInfo};
-use app::domain::UserId;
+use app::domain::{Role, UserId};
+use app::pages::SECURITY;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use tower_sessions::Session;
 use uuid::Uuid;
 
-/// Puts an `Option<Caller>` into the request's extensions: the session's user as the database knows it now.
+/// Puts an `Option<Caller>` into the request's extensions: the session's user as the database knows it now. An administrator
+/// who lacks the second step of signing in that the settings ask for is led to where it is set up, and nowhere else.
 pub async fn identify(State(state): State<AppState>, session: Session, mut request: Request, next: Next) -> Response {
     let info = request.extensions().get::<RequestInfo>().cloned().unwrap_or_default();
     let info = RequestInfo {
@@ -19,11 +21,41 @@ pub async fn identify(State(state): State<AppState>, session: Session, mut reque
         ..info
     };
     match caller(&state, &session, info).await {
+        Ok(Some(caller)) if must_set_up(&state, &caller, request.uri().path()).await => {
+            tracing::debug!("led to the second step");
+            Redirect::to(SET_UP).into_response()
+        }
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
         Err(Unreadable) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Where a second step is set up, for somebody who has to.
+const SET_UP: &str = "/settings/security?required=1";
+
+/// The forms that somebody without a second step may send: setting it up, leaving, and changing the language.
+const OPEN_FORMS: [&str; 4] = [
+    "/actions/second-factor-begin",
+    "/actions/second-factor-confirm",
+    "/sign-out",
+    "/language",
+];
+
+/// Whether the caller is an administrator who has to set up a second step before this address is open. When that cannot be
+/// found out, it is not.
+async fn must_set_up(state: &AppState, caller: &Caller, path: &str) -> bool {
+    if !state.front.require_second_factor || caller.role() != Role::PlatformAdmin {
+        return false;
+    }
+    if path == SECURITY || OPEN_FORMS.contains(&path) {
+        return false;
+    }
+    match caller.user_id() {
+        Some(user) => !state.services.second_factor.is_on(user).await.unwrap_or(false),
+        None => false,
     }
 }
 

@@ -45,6 +45,7 @@ mod tests {
             public_origin: public.map(str::to_owned),
             secure: false,
             trusted_proxies: Vec::new(),
+            require_second_factor: true,
             site_dir: Default::default(),
         };
         let headers = headers

@@ -34,7 +34,7 @@ pub async fn request_info(State(state): State<AppState>, mut request: Request, n
     };
     let started = state.surroundings.now();
     let span = tracing::info_span!("request", id = info.id);
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, path) = (request.method().clone(), loggable(request.uri().path()));
     request.extensions_mut().insert(info.clone());
     let mut response = next.run(request).instrument(span.clone()).await;
     let ms = state.surroundings.now().0 - started.0;
@@ -51,6 +51,16 @@ fn user_agent(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(header::USER_AGENT)?.to_str().ok()?;
     let kept: String = text.chars().take(USER_AGENT_CHARS).collect();
     Some(kept).filter(|kept| !kept.is_empty())
+}
+
+/// A path as the log may have it: what makes a one-time link secret is left out.
+fn loggable(path: &str) -> String {
+    const LINK: &str = "/welcome/";
+    if path.starts_with(LINK) {
+        format!("{LINK}...")
+    } else {
+        path.to_owned()
+    }
 }
 
 /// The client's address: the peer's, or, while that is a trusted proxy, the one before it in `X-Forwarded-For`, read from

@@ -13,4 +13,4 @@ pub use audit_export::audit_export;
 pub use language::language;
 pub use log_export::log_export;
 pub use render::{action, page, rendering};
-pub use sign_in::{sign_in, sign_out};
+pub use sign_in::{sign_in, sign_in_code, sign_out};

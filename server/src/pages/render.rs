@@ -79,8 +79,18 @@ pub fn rendering(state: &AppState, parts: &Parts) -> Rendering {
             Some(flash) => Some(flash.clone()),
             None => cookie(&parts.headers, flash_name).and_then(Flash::parse),
         },
+        origin: origin(state, &parts.headers),
         secure_cookies: state.front.secure,
     }
+}
+
+/// Where browsers reach this server: as the settings say, else as this one does.
+fn origin(state: &AppState, headers: &HeaderMap) -> String {
+    let asked = || {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        format!("http://{}", host.unwrap_or("localhost"))
+    };
+    state.front.public_origin.clone().unwrap_or_else(asked)
 }
 
 fn has_flash(state: &AppState, headers: &HeaderMap) -> bool {

@@ -1,4 +1,4 @@
-//! `POST /sign-in` and `POST /sign-out`: the forms that begin and end a session.
+//! `POST /sign-in`, `POST /sign-in/code` and `POST /sign-out`: the forms that begin and end a session.
 
 use super::render::{page, rendering};
 use crate::retry_after::retry_after;
@@ -6,8 +6,8 @@ use crate::session_store;
 use crate::state::AppState;
 use app::backend::accounts::Accounts;
 use app::caller::{Caller, RequestInfo};
-use app::domain::{Timestamp, UserId};
-use app::error::AppError;
+use app::domain::{FactorCode, Timestamp, UserId};
+use app::error::{AppError, Invalid};
 use app::flash::{Back, Flash, Redirect, redirect, redirect_with};
 use app::request::address;
 use axum::body::Body;
@@ -16,8 +16,23 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Form};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
+use uuid::Uuid;
+
+/// Name under which a session holds who has given a password and has yet to show a code.
+const PENDING: &str = "pending";
+
+/// How long the code may take: five minutes.
+const CODE_MS: i64 = 5 * 60 * 1000;
+
+/// Who has given a password.
+#[derive(Deserialize, Serialize)]
+struct Pending {
+    user: Uuid,
+    /// When, in Unix milliseconds.
+    since: i64,
+}
 
 /// The form's fields.
 #[derive(Deserialize)]
@@ -46,7 +61,7 @@ pub async fn sign_in(
         .sign_in(&rendering.request, &form.login, &form.password)
         .await;
     let result = match checked {
-        Ok(user) => begin(&state, &session, user, rendering.request.clone()).await,
+        Ok(user) => go_on(&state, &session, user, &rendering.request).await,
         Err(error) => Err(error),
     };
     let back = address(
@@ -55,8 +70,8 @@ pub async fn sign_in(
     );
     let redirect = match result {
         Err(AppError::Throttled(until)) => return turned_away(state, parts, &back, until).await,
-        Ok(()) if form.next.is_empty() => redirect("/"),
-        Ok(()) => redirect(form.next),
+        Ok(Step::Done) => onwards(form.next),
+        Ok(Step::Code) => redirect(address("/sign-in/code", [("next", form.next.as_str())])),
         Err(error) => Back::from(back).with_error(&error),
     };
     see_other(&redirect, rendering.secure_cookies)
@@ -80,15 +95,104 @@ async fn turned_away(state: AppState, mut parts: Parts, back: &str, until: Times
     response
 }
 
-/// Makes the session that of `user`.
-async fn begin(state: &AppState, session: &Session, user: UserId, request: RequestInfo) -> Result<(), AppError> {
-    let caller = state.services.accounts.caller(user, request).await?;
+/// What comes after the password.
+enum Step {
+    /// Nothing: the person is signed in.
+    Done,
+    /// The code of a second step.
+    Code,
+}
+
+/// Signs in whoever has no second step, and remembers for a while who has yet to show a code.
+async fn go_on(
+    state: &AppState,
+    session: &Session,
+    user: UserId,
+    request: &RequestInfo,
+) -> Result<Step, AppError> {
+    if !state.services.second_factor.is_on(user).await? {
+        finish(state, session, user, request).await?;
+        return Ok(Step::Done);
+    }
+    let pending = Pending {
+        user: user.0,
+        since: state.surroundings.now().0,
+    };
+    let begun = async {
+        session.clear().await;
+        session.cycle_id().await?;
+        session.insert(PENDING, pending).await
+    };
+    begun.await.map_err(unsaved)?;
+    Ok(Step::Code)
+}
+
+/// The form's fields.
+#[derive(Deserialize)]
+pub struct CodeForm {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// Begins the session of somebody who has given the password and now shows a code; or leads back to the code, or to the
+/// beginning when too many were tried or too much time went by.
+///
+/// **Permissions:** whoever has given a password within the last five minutes.
+pub async fn sign_in_code(
+    State(state): State<AppState>,
+    session: Session,
+    parts: Parts,
+    Form(form): Form<CodeForm>,
+) -> Response {
+    let rendering = rendering(&state, &parts);
+    let redirect = match show_code(&state, &rendering.request, &session, &form.code).await {
+        Ok(()) => onwards(form.next),
+        Err(error @ AppError::Invalid(Invalid::CodeWrong)) => {
+            Back::from(address("/sign-in/code", [("next", form.next.as_str())])).with_error(&error)
+        }
+        Err(error) => Back::from(address("/sign-in", [("next", form.next.as_str())])).with_error(&error),
+    };
+    see_other(&redirect, rendering.secure_cookies)
+}
+
+async fn show_code(state: &AppState, request: &RequestInfo, session: &Session, code: &str) -> Result<(), AppError> {
+    let pending: Option<Pending> = session.get(PENDING).await.map_err(unsaved)?;
+    let now = state.surroundings.now();
+    let expired = AppError::Invalid(Invalid::SignInExpired);
+    let pending = pending.filter(|pending| pending.since + CODE_MS > now.0);
+    let Pending { user, since } = pending.ok_or(expired.clone())?;
+    let user = UserId(user);
+    if !state.services.accounts.still_knows(user, Timestamp(since)).await? {
+        return Err(expired);
+    }
+    let code = FactorCode::parse(code);
+    let checked = state.services.second_factor.check(request, user, code.as_ref()).await;
+    if let Err(AppError::Invalid(Invalid::FactorTries)) = &checked {
+        session.flush().await.map_err(unsaved)?;
+    }
+    checked?;
+    finish(state, session, user, request).await
+}
+
+/// Makes the session that user's. One that was begun by somebody else's request gets another id before (CWE-384).
+async fn finish(state: &AppState, session: &Session, user: UserId, request: &RequestInfo) -> Result<(), AppError> {
+    let caller = state.services.accounts.caller(user, request.clone()).await?;
     let caller = caller.ok_or(AppError::Internal)?;
+    session.clear().await;
     let begun = session_store::begin(session, &caller, state.surroundings.now()).await;
-    begun.map_err(|error| {
-        tracing::error!(%error, "a session could not be begun");
-        AppError::Internal
-    })
+    begun.map_err(unsaved)?;
+    state.services.accounts.signed_in(user).await
+}
+
+fn unsaved(error: tower_sessions::session::Error) -> AppError {
+    tracing::error!(%error, "a session could not be begun");
+    AppError::Internal
+}
+
+fn onwards(next: String) -> Redirect {
+    redirect(if next.is_empty() { "/".to_owned() } else { next })
 }
 
 /// Ends the session.

@@ -13,7 +13,7 @@ use crate::entities::{merchants, users};
 use app::backend::accounts::Accounts;
 use app::caller::{Caller, PlatformAdmin, PlatformViewer, RequestInfo};
 use app::domain::{
-    AuditAction, Login, MerchantId, MerchantNo, Name, Password, PasswordFault, Role, TargetKind, UserId,
+    AuditAction, Login, MerchantId, MerchantNo, Name, Password, PasswordFault, Role, TargetKind, Timestamp, UserId,
 };
 use app::error::AppError;
 use async_trait::async_trait;
@@ -142,6 +142,40 @@ impl AccountService {
         Ok(())
     }
 
+    /// Keeps when a user signed in.
+    ///
+    /// **Permissions:** whoever has just signed in.
+    ///
+    /// # Errors
+    /// [`AppError::Internal`].
+    pub async fn signed_in(&self, user: UserId) -> Result<(), AppError> {
+        users::Entity::update_many()
+            .col_expr(users::Column::LastSignedInAt, self.surroundings.now().0.into())
+            .filter(users::Column::Id.eq(user.0))
+            .exec(self.database.writer())
+            .await
+            .map_err(Failure::from)?;
+        Ok(())
+    }
+
+    /// Whether the password that somebody gave at an instant is one to sign in with still.
+    ///
+    /// **Permissions:** whoever has given that user's password.
+    ///
+    /// # Errors
+    /// [`AppError::Internal`].
+    pub async fn still_knows(&self, user: UserId, at: Timestamp) -> Result<bool, AppError> {
+        let found = users::Entity::find_by_id(user.0)
+            .one(self.database.reader())
+            .await
+            .map_err(Failure::from)?;
+        Ok(found.is_some_and(|user| {
+            user.disabled_at.is_none()
+                && user.password_hash.is_some()
+                && user.password_changed_at.is_none_or(|changed| changed <= at.0)
+        }))
+    }
+
     /// Creates an account.
     ///
     /// **Permissions:** [`PlatformAdmin`].
@@ -178,6 +212,7 @@ impl AccountService {
             locale: Set(None),
             disabled_at: Set(None),
             password_changed_at: Set(Some(now)),
+            last_signed_in_at: Set(None),
             created_at: Set(now),
             updated_at: Set(now),
         };

@@ -11,14 +11,18 @@ pub mod device_log;
 mod failure;
 pub mod idempotency;
 pub mod imports;
+pub mod invitations;
+mod links;
 pub mod passwords;
 pub mod presence;
 pub mod registration;
 mod scope;
 pub mod sessions;
+pub mod second_factor;
 pub mod terminals;
 pub mod throttle;
 pub mod tokens;
+pub mod users;
 pub mod verdicts;
 
 use crate::clock::Surroundings;
@@ -46,16 +50,22 @@ pub struct Services {
     pub imports: Arc<imports::ImportService>,
     /// Hearing terminals.
     pub presence: Arc<presence::PresenceService>,
+    /// One-time links with which people set a password.
+    pub invitations: Arc<invitations::InvitationService>,
     /// Binding terminals to merchants.
     pub registration: Arc<registration::RegistrationService>,
     /// A person's own sessions.
     pub sessions: Arc<sessions::SessionService>,
+    /// The second step of signing in.
+    pub second_factor: Arc<second_factor::SecondFactorService>,
     /// Looking at terminals.
     pub terminals: Arc<terminals::TerminalService>,
     /// Whose token it is.
     pub tokens: Arc<tokens::TokenService>,
     /// Whether terminals can take a payment now.
     pub verdicts: Arc<verdicts::VerdictService>,
+    /// Accounts, as those who look after them see them.
+    pub users: Arc<users::UserService>,
 }
 
 impl Services {
@@ -67,7 +77,7 @@ impl Services {
             accounts: Arc::new(accounts::AccountService::new(
                 database.clone(),
                 surroundings.clone(),
-                passwords,
+                passwords.clone(),
             )),
             audit: Arc::new(audit::AuditService::new(database.clone(), surroundings.clone())),
             device_log: Arc::new(device_log::DeviceLogService::new(database.clone())),
@@ -77,14 +87,24 @@ impl Services {
             )),
             imports: Arc::new(imports::ImportService::new(database.clone(), surroundings.clone())),
             presence: Arc::new(presence::PresenceService::new(database.clone(), surroundings.clone())),
+            invitations: Arc::new(invitations::InvitationService::new(
+                database.clone(),
+                surroundings.clone(),
+                passwords,
+            )),
             registration: Arc::new(registration::RegistrationService::new(
                 database.clone(),
                 surroundings.clone(),
             )),
             sessions: Arc::new(sessions::SessionService::new(database.clone(), surroundings.clone())),
+            verdicts: Arc::new(verdicts::VerdictService::new(database.clone(), surroundings.clone())),
+            second_factor: Arc::new(second_factor::SecondFactorService::new(
+                database.clone(),
+                surroundings.clone(),
+            )),
             terminals: Arc::new(terminals::TerminalService::new(database.clone(), surroundings.clone())),
             tokens: Arc::new(tokens::TokenService::new(database.clone())),
-            verdicts: Arc::new(verdicts::VerdictService::new(database, surroundings)),
+            users: Arc::new(users::UserService::new(database, surroundings)),
         })
     }
 
@@ -95,10 +115,13 @@ impl Services {
             audit: self.audit.clone(),
             device_log: self.device_log.clone(),
             imports: self.imports.clone(),
+            invitations: self.invitations.clone(),
             registration: self.registration.clone(),
             sessions: self.sessions.clone(),
+            second_factor: self.second_factor.clone(),
             terminals: self.terminals.clone(),
             verdicts: self.verdicts.clone(),
+            users: self.users.clone(),
         }
     }
 }

@@ -1,7 +1,8 @@
-//! The one way to a terminal or a log entry: a query that begins here holds what its caller may see and no more.
+//! The one way to a terminal, a log entry or an account: a query that begins here holds what its caller may see and no more.
 
-use crate::entities::{device_log, merchants, stores, terminals};
+use crate::entities::{device_log, merchants, stores, terminals, users};
 use app::caller::Scope;
+use app::domain::Role;
 use sea_orm::Iden;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, IntoIden, JoinType, Query, SelectStatement};
 
@@ -47,6 +48,21 @@ pub(super) fn log_in(scope: Scope) -> SelectStatement {
         Scope::Platform => {
             join_merchants(&mut select, (device_log::Entity, device_log::Column::MerchantId));
         }
+    }
+    select
+}
+
+/// The accounts that a scope looks after, with the names of their merchants: everybody for the platform, its clerks for a
+/// merchant. No columns of the accounts themselves yet.
+pub(super) fn users_in(scope: Scope) -> SelectStatement {
+    let mut select = Query::select();
+    select.from(users::Entity);
+    join_merchants(&mut select, (users::Entity, users::Column::MerchantId));
+    if let Scope::Merchant(merchant) = scope {
+        let user = |column| Expr::col((users::Entity, column));
+        select
+            .and_where(user(users::Column::MerchantId).eq(merchant.0))
+            .and_where(user(users::Column::Role).eq(Role::MerchantClerk.code()));
     }
     select
 }

@@ -31,6 +31,8 @@ fn every_command_is_explained() {
         &["user"],
         &["user", "add"],
         &["user", "set-password"],
+        &["user", "disable"],
+        &["user", "enable"],
         &["user", "list"],
         &["import"],
         &["export"],

@@ -31,6 +31,54 @@ fn port_0_takes_a_free_one_and_says_which() {
     assert!(place.run(&["healthcheck"]).wrong_use().contains("has port 0"));
 }
 
+/// What the server answers to a request that ends the connection.
+fn answer(address: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn the_first_administrator_is_made_by_a_link_that_is_printed() {
+    let place = Place::new().with(LISTEN, "127.0.0.1:0");
+    let mut served = place.serve();
+    assert!(
+        served
+            .line()
+            .starts_with("There is no user yet. Open this link within 24 hours")
+    );
+    let link = served.line();
+    let path = link.strip_prefix(&format!("http://{}", served.address)).unwrap();
+    let token = path.strip_prefix("/welcome/").unwrap();
+    let get = format!("GET {path} HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\nConnection: close\r\n\r\n");
+    assert!(answer(&served.address, &get).starts_with("HTTP/1.1 200 "));
+    let form = format!("token={token}&login=boss&password=correct+horse+42&password_again=correct+horse+42");
+    let post = format!(
+        "POST /actions/welcome HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\nConnection: close\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+        form.len()
+    );
+    let made = answer(&served.address, &post);
+    assert!(made.contains("location: /sign-in?login=boss"), "{made}");
+    assert!(
+        answer(&served.address, &get).starts_with("HTTP/1.1 404 "),
+        "it works once"
+    );
+    assert_eq!(
+        place.run(&["user", "list"]).done(),
+        "boss\tplatform_admin\t-\tactive\tboss\n"
+    );
+    served.signal("TERM");
+    served.ended_within(Duration::from_secs(9));
+    drop(served);
+    // With a user, no link is printed: the output ends after the address.
+    let mut served = place.serve();
+    served.signal("TERM");
+    assert_eq!(served.line(), "");
+}
+
 #[test]
 fn a_health_check_tells_whether_it_is_ready() {
     let address = free_address();

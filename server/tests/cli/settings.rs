@@ -43,6 +43,7 @@ fn the_settings_in_force_are_shown_without_passwords() {
     trusted_proxies = ["10.0.0.0/8"] (other.toml)
     session_idle_platform = "15m" (the default)
     session_idle_merchant = "12h" (the default)
+    require_second_factor = true (the default)
     site_dir = "/srv/site" (other.toml)
     log = "info" (the default)
     log_format = "text" (the default)

@@ -106,7 +106,7 @@ impl Place {
         Served {
             child,
             address: address.unwrap_or_else(|| panic!("{line:?}")),
-            _out: out,
+            out,
         }
     }
 
@@ -130,7 +130,7 @@ pub(crate) struct Served {
     child: Child,
     /// Where it listens.
     pub(crate) address: String,
-    _out: BufReader<ChildStdout>,
+    out: BufReader<ChildStdout>,
 }
 
 impl Served {
@@ -139,6 +139,13 @@ impl Served {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// The next line of its standard output.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.out.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
     }
 
     /// How it ended, which must be before `patience` is over.

@@ -50,6 +50,34 @@ fn a_password_may_be_in_a_file() {
 }
 
 #[test]
+fn a_user_is_disabled_and_enabled_but_not_the_last_administrator() {
+    let place = Place::new();
+    for login in ["first", "second"] {
+        let add = ["user", "add", login, "--role", "platform_admin"];
+        place.run_with(&add, PASSWORD).done();
+    }
+    assert_eq!(
+        place.run(&["user", "disable", "First"]).done(),
+        "first was disabled and is signed out everywhere.\n"
+    );
+    assert!(
+        place
+            .run(&["user", "list"])
+            .done()
+            .contains("first\tplatform_admin\t-\tdisabled\t")
+    );
+    let err = place.run(&["user", "disable", "second"]).failed();
+    assert!(
+        err.contains("second is the last platform administrator who can sign in"),
+        "{err}"
+    );
+    assert_eq!(place.run(&["user", "enable", "first"]).done(), "first was enabled.\n");
+    place.run(&["user", "disable", "second"]).done();
+    let err = place.run(&["user", "disable", "nobody"]).failed();
+    assert_eq!(err, "tillkeeper: there is no user nobody.\n");
+}
+
+#[test]
 fn wrong_use_changes_nothing() {
     let place = Place::new();
     let wrong = |arguments: &[&str], input: &str, says: &str| {

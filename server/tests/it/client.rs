@@ -215,6 +215,12 @@ pub(crate) fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'
     rest.split_once(after).map(|(inside, _)| inside)
 }
 
+/// The text of the element with a `data-testid`, up to the next markup.
+pub(crate) fn marked<'a>(page: &'a str, id: &str) -> Option<&'a str> {
+    let (_, rest) = page.split_once(&format!("data-testid=\"{id}\""))?;
+    between(rest, ">", "<")
+}
+
 /// The activation code that a page shows.
 pub(crate) fn code_on(page: &str) -> Option<String> {
     let bytes = page.as_bytes();

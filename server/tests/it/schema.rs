@@ -9,7 +9,8 @@ use sea_orm_migration::MigratorTrait;
 use server::database::{Database, Engine};
 use server::entities::{
     activation_codes, app_grants, app_installs, app_versions, apps, audit_log, device_log, idempotency_keys,
-    import_batches, import_errors, log_heads, merchants, sessions, stores, terminal_tags, terminals, throttles, users,
+    import_batches, import_errors, invitations, log_heads, merchants, recovery_codes, second_factors, sessions, stores,
+    terminal_tags, terminals, throttles, users,
 };
 
 use crate::on_both_engines;
@@ -134,8 +135,11 @@ async fn every_entity_can_be_read(db: &Database) -> Outcome {
         idempotency_keys,
         import_batches,
         import_errors,
+        invitations,
         log_heads,
         merchants,
+        recovery_codes,
+        second_factors,
         sessions,
         stores,
         terminal_tags,

@@ -6,7 +6,7 @@ use crate::support::TestDb;
 use app::caller::Caller;
 use app::domain::{Login, MerchantNo, Name, Role, Timestamp};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait};
-use server::clock::{Clock, Surroundings, SystemEntropy};
+use server::clock::{Clock, Entropy, Surroundings, SystemEntropy};
 use server::config::{Sources, load};
 use server::entities::{merchants, terminals};
 use server::router::router;
@@ -40,6 +40,11 @@ impl Clock for StoryClock {
 }
 
 impl StoryClock {
+    /// Moves to an instant.
+    pub(crate) fn set(&self, at: Timestamp) {
+        self.0.store(at.0, Ordering::SeqCst);
+    }
+
     pub(crate) fn advance_ms(&self, ms: i64) {
         self.0.fetch_add(ms, Ordering::SeqCst);
     }
@@ -61,11 +66,23 @@ impl<'a> World<'a> {
 
     /// The same under other settings.
     pub(crate) async fn with(db: &'a TestDb, settings: &[(&str, &str)]) -> Result<Self> {
+        Self::made_of(db, settings, SystemEntropy).await
+    }
+
+    /// The same with this source of randomness.
+    pub(crate) async fn made_of(
+        db: &'a TestDb,
+        settings: &[(&str, &str)],
+        entropy: impl Entropy + 'static,
+    ) -> Result<Self> {
         let clock = StoryClock(Arc::new(AtomicI64::new(NOON)));
-        let surroundings = Surroundings::new(clock.clone(), SystemEntropy);
-        let settings = [("TILLKEEPER_SITE_DIR", "there-is-no-build-here")]
-            .iter()
-            .chain(settings);
+        let surroundings = Surroundings::new(clock.clone(), entropy);
+        let settings = [
+            ("TILLKEEPER_SITE_DIR", "there-is-no-build-here"),
+            ("TILLKEEPER_REQUIRE_SECOND_FACTOR", "false"),
+        ]
+        .iter()
+        .chain(settings);
         let variables = settings.map(|(name, value)| (name.into(), value.into())).collect();
         let config = load(&Sources {
             variables,

@@ -5,7 +5,8 @@ use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr};
 use server::entities::{
     activation_codes, app_grants, app_installs, app_versions, audit_log, device_log, idempotency_keys, import_batches,
-    import_errors, merchants, sessions, stores, terminal_tags, terminals, throttles, users,
+    import_errors, invitations, merchants, recovery_codes, second_factors, sessions, stores, terminal_tags, terminals,
+    throttles, users,
 };
 
 use super::rows::{NOW, code, grant, id, install, log_entry, merchant, store, terminal, user};
@@ -35,6 +36,7 @@ pub(super) async fn rows(txn: &DatabaseTransaction) -> Result<(), DbErr> {
         locale: some("zh"),
         disabled_at: Set(Some(NOW)),
         password_changed_at: Set(Some(NOW)),
+        last_signed_in_at: Set(Some(NOW)),
         ..user(82)
     }
     .insert(txn)
@@ -48,6 +50,40 @@ pub(super) async fn rows(txn: &DatabaseTransaction) -> Result<(), DbErr> {
         expires_at: Set(NOW),
         address: some("192.0.2.1"),
         user_agent: some("browser"),
+    }
+    .insert(txn)
+    .await?;
+    invitations::ActiveModel {
+        id: Set(id(89)),
+        token_hash: Set(vec![4; 32]),
+        purpose: text("reset"),
+        user_id: Set(Some(user_id)),
+        role: text("merchant_owner"),
+        merchant_id: Set(Some(merchant_id)),
+        display_name: text("李雷"),
+        created_by: Set(Some(user_id)),
+        created_at: Set(NOW),
+        expires_at: Set(NOW),
+        used_at: Set(Some(NOW)),
+        revoked_at: Set(Some(NOW)),
+    }
+    .insert(txn)
+    .await?;
+    second_factors::ActiveModel {
+        user_id: Set(user_id),
+        secret: Set(vec![5; 20]),
+        created_at: Set(NOW),
+        confirmed_at: Set(Some(NOW)),
+        last_step: Set(Some(1)),
+        tries: Set(2),
+        tries_since: Set(NOW),
+    }
+    .insert(txn)
+    .await?;
+    recovery_codes::ActiveModel {
+        user_id: Set(user_id),
+        code_hash: Set(vec![6; 32]),
+        used_at: Set(Some(NOW)),
     }
     .insert(txn)
     .await?;

@@ -76,6 +76,7 @@ pub(crate) fn user(number: u128) -> users::ActiveModel {
         locale: Set(None),
         disabled_at: Set(None),
         password_changed_at: Set(None),
+        last_signed_in_at: Set(None),
         created_at: Set(NOW),
         updated_at: Set(NOW),
     }

@@ -1,0 +1,255 @@
+//! Twin worlds: two databases that differ only in what is another merchant's answer a merchant alike, byte for byte,
+//! whatever it asks in whatever order.
+//!
+//! Clock and randomness are the same in both, so that only the nonce of a page, which nobody injects, and the request's id
+//! have to be masked.
+
+use crate::client::{Answer, Client, between};
+use crate::on_both_engines;
+use crate::support::{Outcome, TestDb};
+use crate::world::{Result, SHENGJING, World, XIAOMAN};
+use app::domain::{Role, Timestamp};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, TestRunner};
+use server::clock::Entropy;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Random sequences that are tried on each engine, and the requests of each.
+const SEQUENCES: u32 = 6;
+const REQUESTS: usize = 12;
+
+/// A day after the worlds were made: 2026-03-02T04:00:00Z.
+const LATER: Timestamp = Timestamp(1_772_424_000_000);
+
+/// Randomness that can be begun anew (SplitMix64, <https://doi.org/10.1145/2714064.2660195>).
+#[derive(Clone, Default)]
+struct Seeded(Arc<Mutex<u64>>);
+
+impl Seeded {
+    fn begin(&self, seed: u64) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = seed;
+    }
+}
+
+impl Entropy for Seeded {
+    fn fill(&self, bytes: &mut [u8]) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for chunk in bytes.chunks_mut(8) {
+            *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = *state;
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            z ^= z >> 31;
+            chunk.copy_from_slice(&z.to_le_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+/// What a merchant may send.
+#[derive(Clone, Debug)]
+enum Ask {
+    Get(String),
+    Post(&'static str, Vec<(&'static str, String)>),
+    Api(&'static str, serde_json::Value),
+}
+
+/// Serial numbers: the merchant's own, another's in one of the worlds, another's in the other, the platform's, nobody's.
+fn serial_number() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => (1..=4u8).prop_map(|n| format!("OWN1000{n}")),
+        2 => (1..=3u8).prop_map(|n| format!("LEFT000{n}")),
+        2 => (1..=3u8).prop_map(|n| format!("RIGHT00{n}")),
+        1 => Just("FREE0001".to_owned()),
+        1 => Just("NEVER001".to_owned()),
+        1 => Just("A#1".to_owned()),
+    ]
+}
+
+/// Words and parts of words that either world has somewhere.
+fn word() -> impl Strategy<Value = String> {
+    prop_oneof![
+        serial_number(),
+        Just("LEFT".to_owned()),
+        Just("RIGHT".to_owned()),
+        Just("T00".to_owned()),
+        Just("前台".to_owned()),
+        Just("%".to_owned()),
+        "[A-Z0-9]{1,3}",
+    ]
+}
+
+/// Logins: a clerk of the merchant's, another's in one of the worlds, another's in the other, the platform's, nobody's.
+fn login() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("clerk"),
+        Just("left.clerk"),
+        Just("right.clerk"),
+        Just("shengjing"),
+        Just("admin"),
+        Just("nobody"),
+    ]
+    .prop_map(str::to_owned)
+}
+
+fn page() -> impl Strategy<Value = String> {
+    let fixed = prop_oneof![
+        Just("/"),
+        Just("/devices"),
+        Just("/devices/register"),
+        Just("/logs"),
+        Just("/settings/staff"),
+        Just("/settings/security"),
+        Just("/terminals"),
+        Just("/terminals/import"),
+        Just("/users"),
+        Just("/users/left.clerk"),
+        Just("/users/right.clerk"),
+        Just("/nothing"),
+    ];
+    prop_oneof![
+        fixed.prop_map(str::to_owned),
+        serial_number().prop_map(|sn| format!("/devices/{}", urlencoding::encode(&sn))),
+        (
+            serial_number(),
+            prop_oneof![Just("PAX"), Just("Sunmi"), Just("Newland")]
+        )
+            .prop_map(|(sn, maker)| format!("/devices/{}?manufacturer={maker}", urlencoding::encode(&sn))),
+        serial_number().prop_map(|sn| format!("/devices/find?sn={}", urlencoding::encode(&sn))),
+        (word(), prop_oneof![Just(""), Just("registered"), Just("unregistered")])
+            .prop_map(|(q, state)| format!("/devices?q={}&state={state}", urlencoding::encode(&q))),
+        prop_oneof![Just("A920"), Just("P2"), Just("N910")].prop_map(|model| format!("/devices?model={model}")),
+        (serial_number(), prop_oneof![Just(""), Just("success"), Just("failure")])
+            .prop_map(|(sn, outcome)| format!("/logs?sn={}&outcome={outcome}", urlencoding::encode(&sn))),
+        prop_oneof![Just("after"), Just("before")]
+            .prop_map(|way| format!("/logs?{way}=~ffffffffffffffffffffffffffffffff")),
+        (prop_oneof![Just("after"), Just("before")], word())
+            .prop_map(|(way, key)| format!("/devices?{way}={}~0", urlencoding::encode(&key))),
+    ]
+}
+
+fn ask() -> impl Strategy<Value = Ask> {
+    let code = prop_oneof![Just(String::new()), Just("0123-4567-89ABCD".to_owned())];
+    prop_oneof![
+        6 => page().prop_map(Ask::Get),
+        3 => (serial_number(), code.clone()).prop_map(|(sn, code)| Ask::Post("/actions/register", vec![("sn", sn), ("code", code)])),
+        1 => serial_number().prop_map(|sn| {
+            Ask::Post("/actions/issue-code", vec![("sn", sn), ("terminal", uuid::Uuid::nil().to_string())])
+        }),
+        1 => (login(), any::<bool>()).prop_map(|(login, enabled)| {
+            Ask::Post("/actions/user-enable", vec![("login", login), ("enabled", enabled.to_string())])
+        }),
+        1 => login().prop_map(|login| Ask::Post("/actions/user-reset", vec![("login", login)])),
+        1 => Just(Ask::Post("/actions/staff-invite", vec![("name", "韩梅梅".to_owned())])),
+        1 => (serial_number(), code).prop_map(|(sn, activation_code)| {
+            Ask::Api("/api/v1/terminals/register", serde_json::json!({ "sn": sn, "activation_code": activation_code }))
+        }),
+    ]
+}
+
+on_both_engines!(what_another_merchant_has_changes_no_answer);
+
+/// Which of the twins.
+#[derive(Clone, Copy)]
+enum Side {
+    Left,
+    Right,
+}
+
+/// A world in which the other merchant's terminals, people and history are its own, and everything else is as in its twin.
+async fn twin<'a>(db: &'a TestDb, entropy: &Seeded, side: Side) -> Result<World<'a>> {
+    entropy.begin(1);
+    let world = World::made_of(db, &[], entropy.clone()).await?;
+    world.add_user("clerk", Role::MerchantClerk, Some(XIAOMAN)).await?;
+    world
+        .import(&format!(
+            "OWN10001,PAX,A920,前台,{XIAOMAN},总店\nOWN10002,PAX,A920,后厨,{XIAOMAN},总店\n\
+             OWN10003,Sunmi,P2,吧台,{XIAOMAN},\nOWN10004,PAX,A920,,{XIAOMAN},\nFREE0001,PAX,A920,,,\n"
+        ))
+        .await?;
+    let (name, maker, model, count) = match side {
+        Side::Left => ("LEFT000", "PAX", "A920", 2),
+        Side::Right => ("RIGHT00", "Newland", "N910", 3),
+    };
+    let rows = (1..=count).map(|n| format!("{name}{n},{maker},{model},前台,{SHENGJING},分店\n"));
+    world.import(&rows.collect::<String>()).await?;
+    let clerk = match side {
+        Side::Left => "left.clerk",
+        Side::Right => "right.clerk",
+    };
+    world.add_user(clerk, Role::MerchantClerk, Some(SHENGJING)).await?;
+    let mut other = world.signed_in("shengjing").await?;
+    for n in 1..count {
+        other
+            .post("/actions/register", &[("sn", &format!("{name}{n}"))])
+            .await?;
+    }
+    other.post("/actions/register", &[("sn", "OWN10001")]).await?;
+    Ok(world)
+}
+
+/// All of an answer that a browser or a terminal gets, without the nonce and the request's id.
+fn told(answer: &Answer) -> String {
+    let id = answer.header("x-request-id").unwrap_or("no id").to_owned();
+    let policy = answer.header("content-security-policy").unwrap_or_default();
+    let nonce = between(policy, "'nonce-", "'").unwrap_or("no nonce").to_owned();
+    format!("{} {:?}\n{}", answer.status, answer.headers, answer.body)
+        .replace(&nonce, "NONCE")
+        .replace(&id, "ID")
+}
+
+async fn send(client: &mut Client, ask: &Ask) -> Result<Answer> {
+    match ask {
+        Ask::Get(path) => client.get(path).await,
+        Ask::Post(path, fields) => {
+            let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            client.post(path, &fields).await
+        }
+        Ask::Api(path, body) => client.post_json(path, body).await,
+    }
+}
+
+async fn what_another_merchant_has_changes_no_answer(db: &TestDb) -> Outcome {
+    let other_db = match db.engine() {
+        server::database::Engine::Sqlite => TestDb::sqlite().await?,
+        server::database::Engine::Postgres => TestDb::postgres().await?,
+    };
+    let (left_entropy, right_entropy) = (Seeded::default(), Seeded::default());
+    let left = twin(db, &left_entropy, Side::Left).await?;
+    let right = twin(&other_db, &right_entropy, Side::Right).await?;
+    let mut runner = TestRunner::new(Config::default());
+    let strategy = proptest::collection::vec(ask(), REQUESTS);
+    for sequence in 0..SEQUENCES {
+        let mut at = LATER.plus_ms(i64::from(sequence) * Timestamp::DAY_MS);
+        let mut together = |seed: u64| {
+            for (world, entropy) in [(&left, &left_entropy), (&right, &right_entropy)] {
+                world.clock.set(at);
+                entropy.begin(seed);
+            }
+            at = at.plus_ms(60_000);
+        };
+        together(0);
+        let asks = strategy
+            .new_tree(&mut runner)
+            .map_err(|reason| reason.to_string())?
+            .current();
+        let login = if sequence % 3 == 2 { "clerk" } else { "xiaoman" };
+        world_is_up(&left, login).await?;
+        world_is_up(&right, login).await?;
+        let (mut one, mut two) = (left.signed_in(login).await?, right.signed_in(login).await?);
+        for (place, ask) in asks.iter().enumerate() {
+            // The same instant and the same randomness for both.
+            together(u64::from(sequence) * 1_000 + place as u64 + 1);
+            let (a, b) = (send(&mut one, ask).await?, send(&mut two, ask).await?);
+            assert_eq!(told(&a), told(&b), "request {place} of {asks:#?}");
+        }
+    }
+    Ok(())
+}
+
+/// A sequence may have disabled the clerk or taken the password away; the next begins with both.
+async fn world_is_up(world: &World<'_>, login: &str) -> Result<()> {
+    let up = "UPDATE users SET disabled_at = NULL, password_hash = \
+              (SELECT password_hash FROM users AS other WHERE other.login = 'shengjing')";
+    world.sql(&format!("{up} WHERE login = '{login}'")).await
+}
