@@ -8,6 +8,7 @@
 //! | [`Caller`] (look, search, within scope) | own merchant | own merchant | all | all |
 //! | [`Registrar`] (register a terminal) | own merchant | own merchant | all | – |
 //! | [`CodeIssuer`] (issue an activation code) | own merchant | – | all | all |
+//! | [`Manager`] (change a terminal: rename, suspend, …; which, says [`crate::domain::Move::is_for`]) | own merchant | – | all | – |
 //! | [`PlatformViewer`] (the pages under 系统管理) | – | – | all | all |
 //! | [`PlatformAdmin`] (import and the like) | – | – | all | – |
 //! | [`AccountViewer`] (look at accounts) | own clerks | – | all | all |
@@ -135,6 +136,17 @@ impl Caller {
         }
     }
 
+    /// The handle of those who may change terminals. Which changes are theirs is told by [`crate::domain::Move::is_for`].
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`] for clerks and platform support.
+    pub fn manager(&self) -> Result<Manager<'_>, AppError> {
+        match self.role {
+            Role::MerchantOwner | Role::PlatformAdmin => Ok(Manager(self)),
+            Role::MerchantClerk | Role::PlatformSupport => Err(AppError::Forbidden),
+        }
+    }
+
     /// The handle of those who see the pages of the platform.
     ///
     /// # Errors
@@ -237,6 +249,8 @@ handles! {
     Registrar,
     /// A caller who may issue activation codes.
     CodeIssuer,
+    /// A caller who may change terminals.
+    Manager,
     /// A caller who sees every merchant.
     PlatformViewer,
     /// A caller who may change everything.

@@ -93,6 +93,28 @@ pub enum Invalid {
     FactorIsOff,
     /// The sign-in was begun too long ago.
     SignInExpired,
+    /// Somebody else has changed the terminal since it was looked at.
+    Changed,
+    /// The merchant has no store of that name.
+    StoreUnknown,
+    /// The name is empty, too long, or has characters that no name has.
+    Name,
+    /// Why must be said.
+    ReasonRequired,
+    /// The reason "other" must be told in words, of at most [`crate::domain::Cause::MAX_CHARS`] characters.
+    NoteRequired,
+    /// The terminal is that merchant's already.
+    AlreadyTheirs,
+    /// The terminal that is to take the place is not there, or not free.
+    ReplacementUnknown,
+    /// No activation code is out for the terminal.
+    NoCodeOut,
+    /// No terminal was chosen or listed.
+    NothingChosen,
+    /// More than [`crate::backend::batches::MAX_ITEMS`] terminals.
+    TooMany,
+    /// It was done before, and is not done twice.
+    AlreadyDone,
 }
 
 impl Invalid {

@@ -55,6 +55,23 @@ pub enum Flash {
     RecoveryCodes(Vec<String>),
     /// Something was done.
     Done(Notice),
+    /// Codes were issued for many terminals; the page of their batch shows them.
+    Opened {
+        /// [`crate::backend::batches::Opened::key`].
+        key: String,
+    },
+    /// The activation code that was out for a terminal was withdrawn.
+    CodeRevoked {
+        /// The terminal's serial number in normal form.
+        sn: String,
+    },
+    /// A terminal was changed.
+    Moved {
+        /// [`crate::domain::Move::code`].
+        wanted: String,
+        /// Its serial number in normal form.
+        sn: String,
+    },
     /// The person has signed out.
     SignedOut,
     /// What was asked for was not done.
@@ -162,6 +179,9 @@ impl fmt::Debug for Flash {
             Self::LinkIssued { .. } => "LinkIssued",
             Self::RecoveryCodes(_) => "RecoveryCodes",
             Self::Done(notice) => return write!(f, "Done({notice:?})"),
+            Self::Opened { .. } => "Opened",
+            Self::CodeRevoked { .. } => "CodeRevoked",
+            Self::Moved { .. } => "Moved",
             Self::SignedOut => "SignedOut",
             Self::Error { code, .. } => return write!(f, "Error({code})"),
         })

@@ -33,22 +33,17 @@ impl Rendering {
 
     /// The query parameters of the address.
     pub fn query(&self) -> Query {
-        // Control characters mean nothing here, and PostgreSQL refuses text with a NUL.
-        let plain = |value: &str| value.chars().filter(|c| !c.is_control()).collect::<String>();
-        Query(self.parameters().map(|(name, value)| (name, plain(&value))).collect())
+        let (_, text) = self.path_and_query.split_once('?').unwrap_or_default();
+        Query::parse(text)
     }
 
     /// A query parameter that has several lines: of the control characters, line ends and tabs stay. Empty when there is
     /// none.
     pub fn lines(&self, name: &str) -> String {
         let stays = |c: &char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
-        let found = self.parameters().find(|(key, _)| key == name);
-        found.map_or_else(String::new, |(_, value)| value.chars().filter(stays).collect())
-    }
-
-    fn parameters(&self) -> impl Iterator<Item = (String, String)> {
         let (_, text) = self.path_and_query.split_once('?').unwrap_or_default();
-        form_urlencoded::parse(text.as_bytes()).into_owned()
+        let found = form_urlencoded::parse(text.as_bytes()).find(|(key, _)| key == name);
+        found.map_or_else(String::new, |(_, value)| value.chars().filter(stays).collect())
     }
 }
 
@@ -57,6 +52,14 @@ impl Rendering {
 pub struct Query(Vec<(String, String)>);
 
 impl Query {
+    /// Reads the parameters of an address, which stand after its question mark.
+    pub fn parse(text: &str) -> Self {
+        // Control characters mean nothing here, and PostgreSQL refuses text with a NUL.
+        let plain = |value: &str| value.chars().filter(|c| !c.is_control()).collect::<String>();
+        let pairs = form_urlencoded::parse(text.as_bytes());
+        Self(pairs.map(|(name, value)| (name.into_owned(), plain(&value))).collect())
+    }
+
     /// The first value of a parameter, blanks around it dropped; `None` when there is none or nothing is left.
     pub fn get(&self, name: &str) -> Option<&str> {
         let (_, value) = self.0.iter().find(|(key, _)| key == name)?;

@@ -4,6 +4,7 @@ use crate::clock::Surroundings;
 use crate::config::Config;
 use crate::database::{Database, DatabaseError};
 use crate::router;
+use crate::services::codes::CodeService;
 use crate::services::{Services, presence};
 use crate::session_store::DatabaseSessions;
 use crate::state::AppState;
@@ -14,6 +15,7 @@ use axum_server::accept::NoDelayAcceptor;
 use sea_orm::DbErr;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -91,7 +93,10 @@ pub async fn serve(
     let state = AppState::new(config, database.clone(), Surroundings::system())
         .map_err(|error| ServeError::State(error.to_string()))?;
     let set_up = set_up_path(&state).await?;
-    let sweeping = tokio::spawn(sweep(router::session_store(&state), state.services.clone()));
+    let sweeping = [
+        tokio::spawn(sweep(router::session_store(&state), state.services.clone())),
+        tokio::spawn(sweep_codes(state.services.codes.clone())),
+    ];
     let (stopped, stopping) = oneshot::channel::<()>();
     let watching = tokio::spawn(presence::watch(state.services.presence.clone(), async {
         let _dropped = stopping.await;
@@ -108,7 +113,7 @@ pub async fn serve(
     tracing::info!(%address, "listening");
     ready(address, set_up)?;
     server.serve(app).await?;
-    sweeping.abort();
+    sweeping.iter().for_each(tokio::task::JoinHandle::abort);
     // Not aborted: heartbeats that were taken in are written before the database is closed.
     drop(stopped);
     if watching.await.is_err() {
@@ -146,6 +151,18 @@ async fn sweep(sessions: DatabaseSessions, services: Services) {
         // A failure has been logged.
         if let Ok(deleted) = services.idempotency.delete_expired().await {
             tracing::debug!(deleted, "expired answers are gone");
+        }
+    }
+}
+
+/// Marks the activation codes whose time is over, now and every minute, so that the log says so.
+async fn sweep_codes(codes: Arc<CodeService>) {
+    let mut minutes = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        minutes.tick().await;
+        // What went wrong has been logged where it did.
+        if let Ok(swept) = codes.sweep().await {
+            tracing::debug!(swept, "expired codes are marked");
         }
     }
 }

@@ -2,9 +2,12 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod batches;
+pub mod codes;
 pub mod device_log;
 pub mod imports;
 pub mod invitations;
+pub mod lifecycle;
 pub mod page;
 pub mod registration;
 pub mod sessions;
@@ -22,12 +25,18 @@ pub struct Backend {
     pub accounts: Arc<dyn accounts::Accounts>,
     /// What people did.
     pub audit: Arc<dyn audit::Audit>,
+    /// Many terminals at once.
+    pub batches: Arc<dyn batches::Batches>,
+    /// Activation codes.
+    pub codes: Arc<dyn codes::Codes>,
     /// What happened to terminals.
     pub device_log: Arc<dyn device_log::DeviceLog>,
     /// Inventory files.
     pub imports: Arc<dyn imports::Imports>,
     /// One-time links with which people set a password.
     pub invitations: Arc<dyn invitations::Invitations>,
+    /// Changing terminals.
+    pub lifecycle: Arc<dyn lifecycle::Moves>,
     /// Binding terminals to merchants.
     pub registration: Arc<dyn registration::Registration>,
     /// A person's own sessions.

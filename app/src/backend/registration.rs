@@ -21,6 +21,8 @@ pub struct RegisterInput {
 /// A terminal that a person has registered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registered {
+    /// Its key.
+    pub terminal: TerminalId,
     /// Its serial number.
     pub sn: SerialNumber,
     /// Who made it.

@@ -118,6 +118,9 @@ pub struct TerminalFilters {
     pub models: Vec<String>,
 }
 
+/// Terminals that are offered for a serial number that there is not.
+pub const LOOK_ALIKES: usize = 5;
+
 /// Looking at terminals.
 #[async_trait]
 pub trait Terminals: Send + Sync {
@@ -145,4 +148,10 @@ pub trait Terminals: Send + Sync {
         sn: &SerialNumber,
         manufacturer: Option<&Manufacturer>,
     ) -> Result<Vec<Terminal>, AppError>;
+
+    /// At most [`LOOK_ALIKES`] terminals whose serial numbers look like one that there is not: misread characters, one key
+    /// too many, too few or beside the right one. The likeliest come first.
+    ///
+    /// **Permissions:** any caller, within its scope.
+    async fn look_alikes(&self, caller: &Caller, sn: &SerialNumber) -> Result<Vec<TerminalRow>, AppError>;
 }

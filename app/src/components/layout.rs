@@ -1,6 +1,6 @@
 //! What is around every page: header, menu, the message of the request before, and the main part.
 
-use super::{code_panel::code_panel, failure, format, icon, link_panel::link_panel, words};
+use super::{code_panel::code_panel, failure, format, icon, link_panel::link_panel, terminal_actions, words};
 use crate::caller::Caller;
 use crate::components::html::{Html, Rendered};
 use crate::domain::{Role, Timestamp};
@@ -182,6 +182,16 @@ fn message(rendering: &Rendering, flash: &Flash) -> Html {
         // The page shows them itself.
         Flash::RecoveryCodes(_) => ().rendered(),
         Flash::Done(notice) => done(words::notice(locale, notice)),
+        Flash::Moved { wanted, sn } => {
+            let wanted = wanted.parse().ok();
+            match wanted.and_then(|wanted| terminal_actions::done(locale, wanted, &sn)) {
+                None => ().rendered(),
+                Some(said) => done(said),
+            }
+        }
+        // The page shows them itself.
+        Flash::Opened { .. } => ().rendered(),
+        Flash::CodeRevoked { sn } => done(t!(locale, codes.revoked_done, sn)),
         Flash::SignedOut => done(t!(locale, sign_in.signed_out)),
         Flash::Error { code, found, .. } => {
             let exactly = match (code.as_str(), found) {
@@ -200,10 +210,10 @@ fn message(rendering: &Rendering, flash: &Flash) -> Html {
 }
 
 /// A sentence that says what was done.
-fn done(sentence: &'static str) -> Html {
+fn done(sentence: impl Into<String>) -> Html {
     view! {
         <div role="status" class="alert alert-outline bg-base-100 mb-4">
-            {icon::icon(icon::OK)} <p>{sentence}</p>
+            {icon::icon(icon::OK)} <p>{sentence.into()}</p>
         </div>
     }
     .rendered()

@@ -19,6 +19,8 @@ pub(crate) mod qr;
 pub(crate) mod sn_field;
 pub(crate) mod state_badge;
 pub(crate) mod stencil;
+pub(crate) mod terminal_actions;
+pub(crate) mod terminal_codes;
 pub(crate) mod text_area;
 pub(crate) mod user_agent;
 pub(crate) mod verdict;

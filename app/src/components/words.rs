@@ -324,6 +324,17 @@ pub(crate) fn invalid(locale: Locale, invalid: Invalid) -> (&'static str, &'stat
         FactorIsOn => factor_is_on,
         FactorIsOff => factor_is_off,
         SignInExpired => sign_in_expired,
+        Changed => changed,
+        StoreUnknown => store_unknown,
+        Name => name,
+        ReasonRequired => reason_required,
+        NoteRequired => note_required,
+        AlreadyTheirs => already_theirs,
+        ReplacementUnknown => replacement_unknown,
+        NoCodeOut => no_code_out,
+        NothingChosen => nothing_chosen,
+        TooMany => too_many,
+        AlreadyDone => already_done,
     );
     (title, what)
 }
@@ -434,7 +445,7 @@ mod tests {
         assert!(seen.iter().all(|text| !text.trim().is_empty()));
         assert_eq!(
             seen.len(),
-            2 * (5 + 8 + 4 + 3 + 10 + 3 + 3 + 26 + 36 + 8 + 2 * 27 + 2 * 4 + 2 * 15 + 5 * 16 + 14 + 5 * 18)
+            2 * (5 + 8 + 4 + 3 + 10 + 3 + 3 + 26 + 36 + 8 + 2 * 38 + 2 * 4 + 2 * 15 + 5 * 16 + 14 + 5 * 18)
         );
     }
 

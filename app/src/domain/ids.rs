@@ -35,6 +35,8 @@ ids! {
     AppId,
     /// An audit-log entry's key.
     AuditEntryId,
+    /// A batch's key.
+    BatchId,
     /// An import batch's key.
     ImportBatchId,
     /// An invitation's key.

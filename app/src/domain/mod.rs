@@ -11,6 +11,7 @@ mod install_state;
 mod invitation;
 mod lifecycle;
 mod login;
+mod look_alikes;
 mod manufacturer;
 mod merchant_no;
 mod name;
@@ -33,13 +34,14 @@ pub use app_policy::{Grant, GrantTarget, Policy, PolicyState};
 pub use audit::{AuditAction, TargetKind};
 pub use device_log::{ActorKind, LogKind, Outcome};
 pub use ids::{
-    ActivationCodeId, AppGrantId, AppId, AuditEntryId, ImportBatchId, InvitationId, LogEntryId, MerchantId, StoreId,
-    TerminalId, UserId,
+    ActivationCodeId, AppGrantId, AppId, AuditEntryId, BatchId, ImportBatchId, InvitationId, LogEntryId, MerchantId,
+    StoreId, TerminalId, UserId,
 };
 pub use install_state::InstallState;
 pub use invitation::{InvitationToken, InvitationTokenError, Purpose};
-pub use lifecycle::{Lifecycle, LifecycleReason};
+pub use lifecycle::{Cause, CauseError, Lifecycle, LifecycleReason, Move, WhyNot, allowed};
 pub use login::{Login, LoginError};
+pub use look_alikes::look_alikes;
 pub use manufacturer::{Manufacturer, ManufacturerError};
 pub use merchant_no::{MerchantNo, MerchantNoError};
 pub use name::{Name, NameError};

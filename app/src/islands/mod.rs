@@ -3,6 +3,7 @@
 //! The browser has no translations: an island finds its words in attributes of the page. That also spares every visitor
 //! the download of a reader for JSON, which properties of islands need.
 
+mod countdown;
 mod enhance;
 mod sn_hint;
 

@@ -8,6 +8,7 @@ use crate::backend::terminals::Terminal;
 use crate::components::field::Field;
 use crate::components::html::Rendered;
 use crate::components::{format, log_table::log_table, state_badge, verdict, words};
+use crate::components::{terminal_actions::terminal_actions, terminal_codes::terminal_codes};
 use crate::domain::{Check, Finding, Lifecycle, Manufacturer, MerchantNo, SerialNumber, TerminalId, Verdict};
 use crate::error::{AppError, Invalid};
 use crate::flash::{Flash, action, actor, redirect_with};
@@ -89,6 +90,8 @@ async fn device(visit: Visit) -> Result<Answer, AppError> {
     let mut entries = visit.backend.device_log.list(&visit.caller, &query).await?.rows;
     entries.truncate(ENTRIES);
     let now = visit.rendering.now;
+    let codes = visit.backend.codes.list(&visit.caller, first.row.id).await?;
+    let stores = visit.backend.lifecycle.stores(&visit.caller, first.row.id).await?;
     let log = if entries.is_empty() {
         view! { <p>{t!(locale, device.no_log)}</p> }.rendered()
     } else {
@@ -120,6 +123,8 @@ async fn device(visit: Visit) -> Result<Answer, AppError> {
                 </div>
             </div>
             {super::device_facts::facts(locale, now, first)}
+            {terminal_codes(locale, now, &visit.caller, first, &codes)}
+            {terminal_actions(locale, &visit.caller, first, &stores)}
             {older}
             <section>
                 <h2 class="text-lg font-semibold mb-2">{t!(locale, device.log)}</h2>

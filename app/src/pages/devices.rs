@@ -1,7 +1,7 @@
 //! 设备管理 and 终端管理: one list under two scopes.
 
-use super::device_address;
 use super::guard::{Answer, Visit, guarded};
+use super::{device_address, devices_select};
 use crate::backend::page::Cursor;
 use crate::backend::terminals::{TerminalFilters, TerminalQuery, TerminalRow};
 use crate::components::field::{Field, select};
@@ -55,18 +55,26 @@ async fn list(visit: Visit, title: &'static str, path: &'static str) -> Result<A
         .await?;
     let kept = FILTERS.map(|name| (name, visit.query.get(name).unwrap_or_default()));
     let narrowed = kept.iter().any(|(_, value)| !value.is_empty());
-    let pager = pager(locale, &page, path, &kept);
+    // Whoever may do something with several terminals may tick them.
+    let may_select = visit.caller.code_issuer().is_ok();
+    let selects = may_select && devices_select::wanted(&visit.query);
+    let toggle = may_select.then(|| devices_select::toggle(locale, path, &visit.query, &kept));
+    let mark = ("select", if selects { "1" } else { "" });
+    let place = kept.iter().copied().chain([mark]).collect::<Vec<_>>();
+    let pager = pager(locale, &page, path, &place);
     let body = if page.rows.is_empty() {
         nothing(locale, platform, narrowed, path).rendered()
+    } else if selects {
+        devices_select::table(locale, platform, path, &visit.query, &kept, page.rows).rendered()
     } else {
         table(locale, now, platform, &page.rows).rendered()
     };
-    let body = view! { {form(locale, platform, path, &visit.query, filters, narrowed)} {body} {pager} };
+    let body = view! { {form(locale, platform, path, &visit.query, filters, narrowed)} {toggle} {body} {pager} };
     Ok(Answer::page(title, body))
 }
 
 /// What the query parameters ask for. What is malformed asks for nothing.
-fn asked(query: &Query) -> TerminalQuery {
+pub(super) fn asked(query: &Query) -> TerminalQuery {
     let lifecycles = match query.get("state") {
         Some("unregistered") => vec![Lifecycle::Unassigned, Lifecycle::Awaiting],
         state => state.and_then(|state| state.parse().ok()).into_iter().collect(),

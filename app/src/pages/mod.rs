@@ -5,9 +5,13 @@
 
 mod account;
 mod audit;
+mod batch;
+mod batch_result;
+mod codes;
 mod device;
 mod device_facts;
 mod devices;
+mod devices_select;
 mod find;
 mod guard;
 mod help;
@@ -17,10 +21,12 @@ mod import_report;
 mod logs;
 mod not_found;
 mod register;
+mod register_many;
 mod security;
 mod sign_in;
 mod sign_in_code;
 mod staff;
+mod terminal_change;
 mod user;
 mod users;
 mod welcome;
@@ -32,6 +38,8 @@ pub use logs::{EXPORT as LOG_EXPORT, asked as log_asked, words as log_words};
 
 use account::{AccountPage, EndOtherSessions, EndSession};
 use audit::AuditPage;
+use batch::{BatchCodes, BatchPage, ChangeBatch, ChooseTerminals};
+pub(crate) use codes::{CounterCode, RevokeCode};
 use device::{DevicePage, IssueCode};
 use devices::{DevicesPage, TerminalsPage};
 use find::FindPage;
@@ -46,11 +54,13 @@ use leptos_router::{SsrMode, path};
 use logs::LogsPage;
 use not_found::NotFoundPage;
 use register::{RegisterPage, RegisterTerminal};
+use register_many::RegisterMany;
 pub use security::SECURITY;
 use security::{BeginFactor, ConfirmFactor, DisableFactor, RenewCodes, SecurityPage};
 use sign_in::SignInPage;
 use sign_in_code::SignInCodePage;
 use staff::{InviteClerk, RenewInvitation, StaffPage, WithdrawInvitation};
+pub(crate) use terminal_change::{ChangeTerminal, needs_confirmation};
 use user::{ChangeRole, EnableUser, ResetFactor, ResetUser, UserPage};
 use users::{CreateUser, UsersPage};
 use welcome::{AcceptInvitation, WelcomePage};
@@ -70,6 +80,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/help") view=HelpPage ssr=SsrMode::Async />
                 <Route path=path!("/help/:topic") view=HelpTopicPage ssr=SsrMode::Async />
                 <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />
+                <Route path=path!("/batches/:id") view=BatchPage ssr=SsrMode::Async />
                 <Route path=path!("/logs") view=LogsPage ssr=SsrMode::Async />
                 <Route path=path!("/settings/account") view=AccountPage ssr=SsrMode::Async />
                 <Route path=path!("/sign-in/code") view=SignInCodePage ssr=SsrMode::Async />
@@ -92,6 +103,13 @@ pub fn register_actions() {
     register_explicit::<IssueCode>();
     register_explicit::<EndSession>();
     register_explicit::<EndOtherSessions>();
+    register_explicit::<CounterCode>();
+    register_explicit::<ChooseTerminals>();
+    register_explicit::<ChangeBatch>();
+    register_explicit::<BatchCodes>();
+    register_explicit::<RegisterMany>();
+    register_explicit::<RevokeCode>();
+    register_explicit::<ChangeTerminal>();
     register_explicit::<ImportTerminals>();
     register_explicit::<CreateUser>();
     register_explicit::<ResetUser>();

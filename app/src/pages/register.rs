@@ -1,6 +1,7 @@
 //! 终端注册: one terminal by its serial number.
 
 use super::guard::{Answer, Visit, guarded};
+use super::register_many::many;
 use crate::backend::registration::RegisterInput;
 use crate::backend::terminals::TerminalQuery;
 use crate::components::field::{Field, select};
@@ -128,6 +129,7 @@ async fn register(visit: Visit) -> Result<Answer, AppError> {
                 {code}
                 <button class="btn btn-primary self-start" type="submit">{t!(locale, register.submit)}</button>
             </form>
+            {many(locale, platform)}
             {waiting}
         </div>
     };

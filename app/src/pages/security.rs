@@ -121,7 +121,7 @@ fn begun(visit: &Visit, enrolment: Enrolment) -> Html {
             <li>{t!(locale, security.step_app)}</li>
             <li>
                 <p>{t!(locale, security.step_scan)}</p>
-                <div class="py-2">{qr(&enrolment.uri, t!(locale, security.qr))}</div>
+                <div class="py-2">{qr(&enrolment.uri, t!(locale, security.qr), "size-56")}</div>
                 <p>{t!(locale, security.step_type)}</p>
                 <p class="font-mono break-all font-medium" data-testid="totp-secret">{groups.join(" ")}</p>
             </li>

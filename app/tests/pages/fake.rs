@@ -2,10 +2,13 @@
 
 use app::backend::Backend;
 use app::backend::accounts::Accounts;
-use app::backend::audit::{Audit, AuditQuery, AuditRow, Change};
+use app::backend::audit::{Audit, AuditQuery, AuditRow, Change as AuditChange};
+use app::backend::batches::{Batch, BatchItem, Batches, Came, Choice, Opened, Work};
+use app::backend::codes::{CodeRow, CodeState, Codes, Lifetime};
 use app::backend::device_log::{DeviceLog, LogQuery, LogRow};
 use app::backend::imports::{ImportReport, Imports, RowError, RowFault, Upload};
-use app::backend::invitations::{Accepted, Invitation, Invitations, IssuedLink, Opened};
+use app::backend::invitations::{Accepted, Invitation, Invitations, IssuedLink, Opened as OpenedLink};
+use app::backend::lifecycle::{Change, Moves};
 use app::backend::page::{Cursor, Direction, Page};
 use app::backend::registration::{ClaimInput, Claimed, IssuedCode, RegisterInput, Registered, Registration};
 use app::backend::sessions::{OpenSession, Sessions};
@@ -16,14 +19,14 @@ use app::backend::terminals::{
 use app::backend::users::{NewAccount, UserQuery, UserRow, Users};
 use app::backend::verdicts::{Health, Judged, Verdicts};
 use app::caller::{
-    AccountManager, AccountViewer, Caller, CodeIssuer, PlatformAdmin, PlatformViewer, Registrar, RequestInfo,
+    AccountManager, AccountViewer, Caller, CodeIssuer, Manager, PlatformAdmin, PlatformViewer, Registrar, RequestInfo,
     StaffManager,
 };
 use app::domain::{
-    ActivationCode, ActorKind, AuditAction, AuditEntryId, FactorCode, Facts, ImportBatchId, InvitationId,
-    InvitationToken, Lifecycle, LogEntryId, LogKind, Login, Manufacturer, MerchantId, Outcome, PaymentApp, PolicyState,
-    Purpose, Reason, RecoveryCode, Role, SerialNumber, StoreId, TargetKind, TerminalId, Timestamp, Told, UserId,
-    UserState, Verdict,
+    ActivationCode, ActorKind, AuditAction, AuditEntryId, BatchId, FactorCode, Facts, ImportBatchId, InvitationId,
+    InvitationToken, Lifecycle, ListedSn, LogEntryId, LogKind, Login, Manufacturer, MerchantId, Outcome, PaymentApp,
+    PolicyState, Purpose, Reason, RecoveryCode, Role, SerialNumber, StoreId, TargetKind, TerminalId, Timestamp, Told,
+    UserId, UserState, Verdict,
 };
 use app::error::{AppError, Invalid};
 use app::flash::Flash;
@@ -127,9 +130,12 @@ impl Fake {
         Backend {
             accounts: this.clone(),
             audit: this.clone(),
+            batches: this.clone(),
+            codes: this.clone(),
             device_log: this.clone(),
             imports: this.clone(),
             invitations: this.clone(),
+            lifecycle: this.clone(),
             registration: this.clone(),
             sessions: this.clone(),
             second_factor: this.clone(),
@@ -245,13 +251,13 @@ impl Invitations for Fake {
         Ok(())
     }
 
-    async fn get(&self, token: &InvitationToken) -> Result<Option<Opened>, AppError> {
+    async fn get(&self, token: &InvitationToken) -> Result<Option<OpenedLink>, AppError> {
         let known = match token.bytes()[0] {
             7 => None,
             8 => Some(Login::parse("xiaoman").unwrap()),
             _ => return Ok(None),
         };
-        Ok(Some(Opened {
+        Ok(Some(OpenedLink {
             purpose: if known.is_some() {
                 Purpose::Reset
             } else {
@@ -354,7 +360,7 @@ impl Audit for Fake {
             target: Some((TargetKind::User, "xiaoman".to_owned())),
             outcome,
             reason: reason.map(str::to_owned),
-            changes: vec![Change {
+            changes: vec![AuditChange {
                 field: "role".to_owned(),
                 before: Some("merchant_clerk".to_owned()),
                 after: Some("merchant_owner".to_owned()),
@@ -440,6 +446,104 @@ fn code() -> IssuedCode {
     }
 }
 
+/// A batch that waits, or of which everything came, by its key.
+fn batch_of(fake: &Fake, id: BatchId, key: Option<&str>) -> Batch {
+    let work = (id.0 != Uuid::from_u128(1)).then_some(Work::IssueCodes);
+    let came = |place: usize| match (work, place % 3) {
+        (None, _) | (_, 2) => Came::Nothing,
+        (_, 0) => Came::Done,
+        _ => Came::Refused("not_in_this_state".to_owned()),
+    };
+    let items = fake.terminals.iter().enumerate().map(|(place, terminal)| BatchItem {
+        typed: "<i>typed".to_owned(),
+        terminal: Some(terminal.row.clone()).filter(|_| place != 3),
+        came: came(place),
+        code: key.filter(|_| came(place) == Came::Done).map(|_| code()),
+    });
+    Batch {
+        id,
+        created: NOW,
+        work,
+        items: items.collect(),
+    }
+}
+
+#[async_trait]
+impl Batches for Fake {
+    async fn create(&self, _: CodeIssuer<'_>, _: &Choice) -> Result<BatchId, AppError> {
+        Ok(BatchId(Uuid::from_u128(1)))
+    }
+
+    async fn get(&self, _: &Caller, id: BatchId, key: Option<&str>) -> Result<Option<Batch>, AppError> {
+        Ok(Some(batch_of(self, id, key)))
+    }
+
+    async fn change(&self, _: Manager<'_>, _: BatchId, _: &Change) -> Result<(), AppError> {
+        Ok(())
+    }
+
+    async fn issue_codes(&self, _: CodeIssuer<'_>, id: BatchId, _: Option<&str>) -> Result<Opened, AppError> {
+        let key = "00".repeat(32);
+        Ok(Opened { id, key })
+    }
+
+    async fn register(&self, _: Registrar<'_>, list: &[ListedSn], _: Option<&str>) -> Result<Opened, AppError> {
+        if list.is_empty() {
+            return Err(AppError::Invalid(Invalid::NothingChosen));
+        }
+        Ok(Opened {
+            id: BatchId(Uuid::from_u128(2)),
+            key: "00".repeat(32),
+        })
+    }
+}
+
+#[async_trait]
+impl Codes for Fake {
+    async fn issue(
+        &self,
+        _: CodeIssuer<'_>,
+        _: TerminalId,
+        _: Option<&str>,
+        lifetime: Lifetime,
+    ) -> Result<IssuedCode, AppError> {
+        let expires = NOW.plus_ms(lifetime.ms());
+        Ok(IssuedCode { expires, ..code() })
+    }
+
+    async fn revoke(&self, _: CodeIssuer<'_>, _: TerminalId) -> Result<(), AppError> {
+        Ok(())
+    }
+
+    async fn list(&self, _: &Caller, _: TerminalId) -> Result<Vec<CodeRow>, AppError> {
+        let row = |state, hours: i64| CodeRow {
+            state,
+            issued: ago(hours * 60),
+            issued_by: Some("xiaoman<b>".to_owned()).filter(|_| state != CodeState::Revoked),
+            expires: ago(hours * 60).plus_ms(Lifetime::Standard.ms()),
+            ended: Some(ago(1)).filter(|_| state == CodeState::Consumed),
+        };
+        Ok(vec![
+            row(CodeState::Issued, 1),
+            row(CodeState::Revoked, 2),
+            row(CodeState::Consumed, 3),
+            row(CodeState::Expired, 1000),
+        ])
+    }
+}
+
+#[async_trait]
+impl Moves for Fake {
+    async fn change(&self, _: Manager<'_>, _: TerminalId, seen: Lifecycle, change: &Change) -> Result<(), AppError> {
+        let next = change.wanted().leads(seen);
+        next.map(|_| ()).ok_or(AppError::Invalid(Invalid::NotInThisState))
+    }
+
+    async fn stores(&self, _: &Caller, _: TerminalId) -> Result<Vec<(StoreId, String)>, AppError> {
+        Ok(vec![(StoreId(Uuid::from_u128(3)), "杭州西湖五金店".to_owned())])
+    }
+}
+
 #[async_trait]
 impl Registration for Fake {
     async fn register(&self, _: Registrar<'_>, input: &RegisterInput) -> Result<Registered, AppError> {
@@ -448,6 +552,7 @@ impl Registration for Fake {
             ("9999", _) => Err(AppError::Refused(Told::SnOrCodeWrong)),
             ("TWICE", None) => Err(AppError::Invalid(Invalid::ManufacturerRequired)),
             _ => Ok(Registered {
+                terminal: TerminalId(Uuid::nil()),
                 sn,
                 manufacturer: Manufacturer::parse("PAX").unwrap(),
                 next: code(),
@@ -466,6 +571,15 @@ impl Registration for Fake {
 
 #[async_trait]
 impl Terminals for Fake {
+    async fn look_alikes(&self, _: &Caller, _: &SerialNumber) -> Result<Vec<TerminalRow>, AppError> {
+        Ok(self
+            .terminals
+            .iter()
+            .take(1)
+            .map(|terminal| terminal.row.clone())
+            .collect())
+    }
+
     async fn list(&self, _: &Caller, query: &TerminalQuery) -> Result<Page<TerminalRow>, AppError> {
         let rows: Vec<_> = self
             .terminals

@@ -76,6 +76,16 @@ fn pages() -> Vec<(&'static str, Ask, &'static str)> {
         ("user", admin.clone(), "/users/clerk%2F1"),
         ("welcome-invited", Ask::by(None), INVITED),
         ("welcome-reset", Ask::by(None), RESET),
+        ("batch", owner.clone(), "/batches/00000000-0000-0000-0000-000000000001"),
+        (
+            "batch-done",
+            Ask {
+                flash: Some(Flash::Opened { key: "00".repeat(32) }),
+                ..admin.clone()
+            },
+            "/batches/00000000-0000-0000-0000-000000000002",
+        ),
+        ("devices-select", owner.clone(), "/devices?select=1"),
         ("logs", owner, "/logs?from=nonsense"),
         ("audit", admin.clone(), "/audit?action=user.created"),
         ("import", admin.clone(), "/terminals/import"),
@@ -118,6 +128,7 @@ fn the_addresses_of_the_pages() {
         [
             "/",
             "/audit",
+            "/batches/{id}",
             "/devices",
             "/devices/find",
             "/devices/register",

@@ -7,6 +7,8 @@ pub mod app_installs;
 pub mod app_versions;
 pub mod apps;
 pub mod audit_log;
+pub mod batch_items;
+pub mod batches;
 pub mod device_log;
 pub mod idempotency_keys;
 pub mod import_batches;

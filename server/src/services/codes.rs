@@ -1,10 +1,13 @@
-//! Activation codes: issuing them, and telling what became of one.
+//! Activation codes: issuing them, and telling what became of one. What pages ask of them is in [`service`].
+
+mod service;
 
 use super::chain::{Actor, NewEntry};
 use super::failure::Failure;
 use crate::clock::Surroundings;
 use crate::entities::activation_codes::{ActiveModel, Column, Entity, Model};
 use crate::entities::terminals;
+use app::backend::codes::Lifetime;
 use app::backend::registration::IssuedCode;
 use app::caller::RequestInfo;
 use app::domain::{ActivationCode, LogKind, MerchantId, Outcome, Reason, TerminalId, Timestamp, UserId};
@@ -14,8 +17,7 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 
-/// How long a code works.
-const LIFETIME_MS: i64 = 30 * Timestamp::DAY_MS;
+pub use service::CodeService;
 
 const ISSUED: &str = "issued";
 const CONSUMED: &str = "consumed";
@@ -29,10 +31,13 @@ pub(super) struct NewCode<'a> {
     pub(super) issued_by: Option<UserId>,
     pub(super) actor: Actor,
     pub(super) request: &'a RequestInfo,
+    pub(super) lifetime: Lifetime,
+    /// The code, where it has to be made again from what only the asker holds; a random one otherwise.
+    pub(super) code: Option<ActivationCode>,
 }
 
 /// What is kept of a code. Its 70 bits cannot be searched, so that one round of a plain hash is enough.
-fn hash_of(code: &ActivationCode) -> Vec<u8> {
+pub(super) fn hash_of(code: &ActivationCode) -> Vec<u8> {
     let mut hash = Sha256::new();
     hash.update(b"tillkeeper activation code 1");
     hash.update(code.symbols());
@@ -90,8 +95,10 @@ pub(super) async fn issue(
 ) -> Result<(IssuedCode, Vec<NewEntry>), Failure> {
     let now = surroundings.now();
     let mut entries = withdraw(txn, surroundings, new.terminal, &new.actor, new.request).await?;
-    let code = ActivationCode::from_entropy(surroundings.bytes());
-    let expires = now.plus_ms(LIFETIME_MS);
+    let code = new
+        .code
+        .unwrap_or_else(|| ActivationCode::from_entropy(surroundings.bytes()));
+    let expires = now.plus_ms(new.lifetime.ms());
     Entity::insert(ActiveModel {
         id: Set(surroundings.new_id()),
         terminal_id: Set(new.terminal.id),

@@ -3,15 +3,17 @@
 pub mod accounts;
 pub mod audit;
 mod batch;
+pub mod batches;
 pub(crate) mod business_day;
 pub mod chain;
 pub mod chain_verify;
-mod codes;
+pub mod codes;
 pub mod device_log;
 mod failure;
 pub mod idempotency;
 pub mod imports;
 pub mod invitations;
+pub mod lifecycle;
 mod links;
 pub mod passwords;
 pub mod presence;
@@ -42,6 +44,10 @@ pub struct Services {
     pub accounts: Arc<accounts::AccountService>,
     /// What people did.
     pub audit: Arc<audit::AuditService>,
+    /// Many terminals at once.
+    pub batches: Arc<batches::BatchService>,
+    /// Activation codes.
+    pub codes: Arc<codes::CodeService>,
     /// What happened to terminals.
     pub device_log: Arc<device_log::DeviceLogService>,
     /// Answers kept for those who ask twice.
@@ -52,6 +58,8 @@ pub struct Services {
     pub presence: Arc<presence::PresenceService>,
     /// One-time links with which people set a password.
     pub invitations: Arc<invitations::InvitationService>,
+    /// Changing terminals.
+    pub lifecycle: Arc<lifecycle::MoveService>,
     /// Binding terminals to merchants.
     pub registration: Arc<registration::RegistrationService>,
     /// A person's own sessions.
@@ -73,6 +81,13 @@ impl Services {
     /// [`PasswordError`] when the hashing library refuses its parameters.
     pub fn new(database: Database, surroundings: Surroundings) -> Result<Self, PasswordError> {
         let passwords = Passwords::new(&surroundings)?;
+        let codes = Arc::new(codes::CodeService::new(database.clone(), surroundings.clone()));
+        let registration = Arc::new(registration::RegistrationService::new(
+            database.clone(),
+            surroundings.clone(),
+            codes.clone(),
+        ));
+        let terminals = Arc::new(terminals::TerminalService::new(database.clone(), surroundings.clone()));
         Ok(Self {
             accounts: Arc::new(accounts::AccountService::new(
                 database.clone(),
@@ -80,30 +95,37 @@ impl Services {
                 passwords.clone(),
             )),
             audit: Arc::new(audit::AuditService::new(database.clone(), surroundings.clone())),
+            batches: Arc::new(batches::BatchService::new(
+                database.clone(),
+                surroundings.clone(),
+                codes.clone(),
+                registration.clone(),
+                terminals.clone(),
+            )),
+            codes,
             device_log: Arc::new(device_log::DeviceLogService::new(database.clone())),
             idempotency: Arc::new(idempotency::IdempotencyService::new(
                 database.clone(),
                 surroundings.clone(),
             )),
             imports: Arc::new(imports::ImportService::new(database.clone(), surroundings.clone())),
+            lifecycle: Arc::new(lifecycle::MoveService::new(database.clone(), surroundings.clone())),
             presence: Arc::new(presence::PresenceService::new(database.clone(), surroundings.clone())),
             invitations: Arc::new(invitations::InvitationService::new(
                 database.clone(),
                 surroundings.clone(),
                 passwords,
             )),
-            registration: Arc::new(registration::RegistrationService::new(
-                database.clone(),
-                surroundings.clone(),
-            )),
+            registration,
             sessions: Arc::new(sessions::SessionService::new(database.clone(), surroundings.clone())),
             verdicts: Arc::new(verdicts::VerdictService::new(database.clone(), surroundings.clone())),
             second_factor: Arc::new(second_factor::SecondFactorService::new(
                 database.clone(),
                 surroundings.clone(),
             )),
-            terminals: Arc::new(terminals::TerminalService::new(database.clone(), surroundings.clone())),
+            terminals,
             tokens: Arc::new(tokens::TokenService::new(database.clone())),
+            verdicts: Arc::new(verdicts::VerdictService::new(database.clone(), surroundings.clone())),
             users: Arc::new(users::UserService::new(database, surroundings)),
         })
     }
@@ -113,9 +135,12 @@ impl Services {
         Backend {
             accounts: self.accounts.clone(),
             audit: self.audit.clone(),
+            batches: self.batches.clone(),
+            codes: self.codes.clone(),
             device_log: self.device_log.clone(),
             imports: self.imports.clone(),
             invitations: self.invitations.clone(),
+            lifecycle: self.lifecycle.clone(),
             registration: self.registration.clone(),
             sessions: self.sessions.clone(),
             second_factor: self.second_factor.clone(),

@@ -5,17 +5,18 @@ mod refusal;
 
 use super::audit::{self, AuditEntry};
 use super::chain::{self, Actor, NewEntry};
-use super::codes::{self, NewCode};
+use super::codes::{self, CodeService, NewCode};
 use super::failure::Failure;
 use super::throttle;
 use crate::clock::Surroundings;
 use crate::database::Database;
 use crate::entities::{merchants, terminals};
+use app::backend::codes::{Codes, Lifetime};
 use app::backend::registration::{ClaimInput, Claimed, IssuedCode, RegisterInput, Registered, Registration};
 use app::caller::{Caller, CodeIssuer, Registrar, RequestInfo, Scope};
 use app::domain::{
-    AuditAction, Lifecycle, LogKind, Manufacturer, MerchantId, MerchantNo, Outcome, Reason, SerialNumber, TargetKind,
-    TerminalId,
+    ActivationCode, AuditAction, Lifecycle, LogKind, Manufacturer, MerchantId, MerchantNo, Outcome, Reason,
+    SerialNumber, TargetKind, TerminalId,
 };
 use app::error::{AppError, Invalid};
 use async_trait::async_trait;
@@ -25,11 +26,13 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect,
 };
+use std::sync::Arc;
 
 /// Answers [`Registration`].
 pub struct RegistrationService {
     database: Database,
     surroundings: Surroundings,
+    codes: Arc<CodeService>,
 }
 
 /// A terminal and the merchant it is to be bound to, both locked.
@@ -39,11 +42,21 @@ struct Binding {
 }
 
 impl RegistrationService {
-    pub(super) fn new(database: Database, surroundings: Surroundings) -> Self {
-        Self { database, surroundings }
+    pub(super) fn new(database: Database, surroundings: Surroundings, codes: Arc<CodeService>) -> Self {
+        Self {
+            database,
+            surroundings,
+            codes,
+        }
     }
 
-    async fn register_one(&self, by: Registrar<'_>, input: &RegisterInput) -> Result<Registered, Failure> {
+    /// Registers one terminal; `code` is the one to issue, or a random one.
+    pub(super) async fn register_one(
+        &self,
+        by: Registrar<'_>,
+        input: &RegisterInput,
+        code: Option<ActivationCode>,
+    ) -> Result<Registered, Failure> {
         let mut attempt = Attempt {
             actor: Actor::caller(&by),
             request: by.request().clone(),
@@ -100,12 +113,15 @@ impl RegistrationService {
                 issued_by: by.user_id(),
                 actor: Actor::caller(&by),
                 request: by.request(),
+                lifetime: Lifetime::Standard,
+                code,
             },
         )
         .await?;
         let entries = std::iter::once(success).chain(issued).collect();
         chain::append(&txn, &self.surroundings, entries).await?;
         let registered = Registered {
+            terminal: TerminalId(terminal.id),
             sn: serial_number(&terminal)?,
             manufacturer: Manufacturer::parse(&terminal.manufacturer)
                 .map_err(|_| super::failure::unreadable("manufacturer"))?,
@@ -219,53 +235,6 @@ impl RegistrationService {
         terminal.updated_at = Set(now.0);
         Ok(terminal.update(txn).await?)
     }
-
-    async fn issue_one(
-        &self,
-        by: CodeIssuer<'_>,
-        terminal: TerminalId,
-        merchant_no: Option<&str>,
-    ) -> Result<IssuedCode, Failure> {
-        let txn = self.database.begin().await?;
-        let mut find = terminals::Entity::find_by_id(terminal.0);
-        if let Scope::Merchant(merchant) = by.scope() {
-            find = find.filter(terminals::Column::MerchantId.eq(merchant.0));
-        }
-        let terminal = find
-            .lock(LockType::NoKeyUpdate)
-            .one(&txn)
-            .await?
-            .ok_or(AppError::NotFound)?;
-        let merchant = match terminal.merchant_id {
-            Some(merchant) => MerchantId(merchant),
-            None => merchant_named(&txn, merchant_no).await?,
-        };
-        if !matches!(
-            lifecycle(&terminal)?,
-            Lifecycle::Unassigned | Lifecycle::Awaiting | Lifecycle::Registered
-        ) {
-            return Err(Invalid::NotInThisState.into());
-        }
-        let (issued, entries) = codes::issue(
-            &txn,
-            &self.surroundings,
-            NewCode {
-                terminal: &terminal,
-                merchant,
-                issued_by: by.user_id(),
-                actor: Actor::caller(&by),
-                request: by.request(),
-            },
-        )
-        .await?;
-        let entry = AuditEntry::of(&by, AuditAction::CodeIssued)
-            .concerning(Some(merchant))
-            .on(TargetKind::Terminal, &terminal.sn);
-        audit::record(&txn, &self.surroundings, entry).await?;
-        chain::append(&txn, &self.surroundings, entries).await?;
-        txn.commit().await?;
-        Ok(issued)
-    }
 }
 
 /// The terminal that a platform administrator means, and for whom.
@@ -341,7 +310,7 @@ async fn lock_merchant(txn: &DatabaseTransaction, merchant: MerchantId) -> Resul
         .await?)
 }
 
-async fn merchant_named(txn: &DatabaseTransaction, number: Option<&str>) -> Result<MerchantId, Failure> {
+pub(super) async fn merchant_named(txn: &DatabaseTransaction, number: Option<&str>) -> Result<MerchantId, Failure> {
     let text = number
         .filter(|text| !text.trim().is_empty())
         .ok_or(Invalid::MerchantRequired)?;
@@ -361,7 +330,7 @@ fn merchant_of(caller: &Caller) -> Option<MerchantId> {
     }
 }
 
-fn lifecycle(terminal: &terminals::Model) -> Result<Lifecycle, Failure> {
+pub(super) fn lifecycle(terminal: &terminals::Model) -> Result<Lifecycle, Failure> {
     terminal
         .lifecycle
         .parse()
@@ -375,7 +344,7 @@ fn serial_number(terminal: &terminals::Model) -> Result<SerialNumber, Failure> {
 #[async_trait]
 impl Registration for RegistrationService {
     async fn register(&self, by: Registrar<'_>, input: &RegisterInput) -> Result<Registered, AppError> {
-        Ok(self.register_one(by, input).await?)
+        Ok(self.register_one(by, input, None).await?)
     }
 
     async fn issue_code(
@@ -384,7 +353,7 @@ impl Registration for RegistrationService {
         terminal: TerminalId,
         merchant_no: Option<&str>,
     ) -> Result<IssuedCode, AppError> {
-        Ok(self.issue_one(by, terminal, merchant_no).await?)
+        self.codes.issue(by, terminal, merchant_no, Lifetime::Standard).await
     }
 
     async fn claim(&self, request: &RequestInfo, input: &ClaimInput) -> Result<Claimed, AppError> {

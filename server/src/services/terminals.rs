@@ -1,4 +1,6 @@
-//! Looking at terminals.
+//! Looking at terminals. Some that are asked for one by one are in [`picked`].
+
+mod picked;
 
 use super::failure::{Failure, unreadable};
 use super::scope::terminals_in;
@@ -371,6 +373,10 @@ pub(super) fn row_of(row: &QueryResult, scope: Scope) -> Result<TerminalRow, Fai
 
 #[async_trait]
 impl Terminals for TerminalService {
+    async fn look_alikes(&self, caller: &Caller, sn: &SerialNumber) -> Result<Vec<TerminalRow>, AppError> {
+        Ok(self.find_look_alikes(caller, sn).await?)
+    }
+
     async fn list(&self, caller: &Caller, query: &TerminalQuery) -> Result<Page<TerminalRow>, AppError> {
         Ok(self.list_rows(caller, query).await?)
     }

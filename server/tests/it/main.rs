@@ -1,7 +1,9 @@
 //! The integration tests: one program, each story on SQLite and on PostgreSQL.
 
 mod audit;
+mod batches;
 mod client;
+mod codes;
 mod demo;
 mod device_api;
 mod door;
@@ -9,8 +11,10 @@ mod fuzz;
 mod hardening;
 mod idempotency;
 mod imports;
+mod lifecycle;
 mod lists;
 mod log;
+mod look_alikes;
 mod main_job;
 mod permissions;
 mod presence;
@@ -18,6 +22,7 @@ mod registration;
 mod schema;
 mod session;
 mod second_factor;
+mod stress;
 mod support;
 mod throttle;
 mod twins;

@@ -104,6 +104,24 @@ const LOOKS_AFTER: [Seen; 6] = [
     Seen::Forbidden,
     Seen::Yes,
 ];
+/// Whoever made the batch, which is xiaoman.
+const ITS_MAKER: [Seen; 6] = [
+    Seen::SignIn,
+    Seen::Missing,
+    Seen::Yes,
+    Seen::Missing,
+    Seen::Missing,
+    Seen::Missing,
+];
+/// Who issues codes, for terminals within the scope.
+const ISSUES: [Seen; 6] = [
+    Seen::SignIn,
+    Seen::Forbidden,
+    Seen::Yes,
+    Seen::Missing,
+    Seen::Yes,
+    Seen::Yes,
+];
 /// Terminals, by their token; sessions mean nothing.
 const TERMINAL: [Seen; 6] = [Seen::Token; 6];
 
@@ -163,6 +181,83 @@ const TABLE: &[Line] = &[
             Seen::Missing,
             Seen::Yes,
             Seen::Yes,
+        ],
+    ),
+    (
+        "POST",
+        "/actions/counter-code",
+        &[("sn", "{sn}"), ("terminal", "{terminal}")],
+        ISSUES,
+    ),
+    (
+        "POST",
+        "/actions/revoke-code",
+        &[("sn", "{sn}"), ("terminal", "{terminal}")],
+        ISSUES,
+    ),
+    (
+        "POST",
+        "/actions/terminal",
+        &[
+            ("sn", "{sn}"),
+            ("terminal", "{terminal}"),
+            ("seen", "registered"),
+            ("wanted", "resume"),
+        ],
+        LOOKS_AFTER,
+    ),
+    (
+        "POST",
+        "/actions/register-many",
+        &[],
+        [
+            Seen::SignIn,
+            Seen::Yes,
+            Seen::Yes,
+            Seen::Yes,
+            Seen::Forbidden,
+            Seen::Yes,
+        ],
+    ),
+    // Of another's terminals there is nothing to choose.
+    (
+        "POST",
+        "/actions/choose",
+        &[("ids[]", "{terminal}")],
+        [
+            Seen::SignIn,
+            Seen::Forbidden,
+            Seen::Yes,
+            Seen::Yes,
+            Seen::Yes,
+            Seen::Yes,
+        ],
+    ),
+    ("GET", "/batches/{batch}", &[], ITS_MAKER),
+    (
+        "POST",
+        "/actions/change-batch",
+        &[("batch", "{batch}"), ("wanted", "resume")],
+        [
+            Seen::SignIn,
+            Seen::Forbidden,
+            Seen::Yes,
+            Seen::Missing,
+            Seen::Forbidden,
+            Seen::Missing,
+        ],
+    ),
+    (
+        "POST",
+        "/actions/batch-codes",
+        &[("batch", "{batch}")],
+        [
+            Seen::SignIn,
+            Seen::Forbidden,
+            Seen::Yes,
+            Seen::Missing,
+            Seen::Missing,
+            Seen::Missing,
         ],
     ),
     ("POST", "/actions/import", &[], ADMIN),
@@ -274,6 +369,14 @@ async fn things(world: &World<'_>) -> Result<Things> {
     ])
 }
 
+/// A batch with a terminal of xiaoman's.
+async fn batch(owner: &mut Client, world: &World<'_>) -> Result<String> {
+    let terminal = world.terminals("OWN10001").await?[0].id.to_string();
+    let answer = owner.post("/actions/choose", &[("ids[]", &terminal)]).await?;
+    let batch = answer.location().and_then(|to| to.strip_prefix("/batches/"));
+    Ok(batch.ok_or("no batch")?.to_owned())
+}
+
 /// An invitation that nobody has touched: its key and what stands in its link.
 async fn invitation(owner: &mut Client) -> Result<Things> {
     let page = owner.submit("/actions/staff-invite", &[("name", "韩梅梅")]).await?;
@@ -365,7 +468,8 @@ async fn every_address_has_its_permission(db: &TestDb) -> Outcome {
     }
     let mut people = everybody(&world).await?;
     let mut owner = world.signed_in("xiaoman").await?;
-    let things = things(&world).await?;
+    let mut things = things(&world).await?;
+    things.push(("{batch}", batch(&mut owner, &world).await?));
     let mut matrix = format!("{:<38}", "");
     for login in PEOPLE {
         matrix += &format!("{login:<10}");
@@ -388,7 +492,9 @@ async fn every_address_has_its_permission(db: &TestDb) -> Outcome {
             let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
             let answer = match *method {
                 "GET" => client.get(&path).await?,
-                "POST" if path == "/actions/import" => client.upload(&path, &fields, ("file", "x", b"")).await?,
+                "POST" if ["/actions/import", "/actions/register-many"].contains(&path.as_str()) => {
+                    client.upload(&path, &fields, ("file", "x", b"")).await?
+                }
                 "POST" if !path.starts_with("/api/") => client.post(&path, &fields).await?,
                 method => {
                     client

@@ -4,9 +4,9 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr};
 use server::entities::{
-    activation_codes, app_grants, app_installs, app_versions, audit_log, device_log, idempotency_keys, import_batches,
-    import_errors, invitations, merchants, recovery_codes, second_factors, sessions, stores, terminal_tags, terminals,
-    throttles, users,
+    activation_codes, app_grants, app_installs, app_versions, audit_log, batch_items, batches, device_log,
+    idempotency_keys, import_batches, import_errors, invitations, merchants, recovery_codes, second_factors, sessions,
+    stores, terminal_tags, terminals, throttles, users,
 };
 
 use super::rows::{NOW, code, grant, id, install, log_entry, merchant, store, terminal, user};
@@ -84,6 +84,15 @@ pub(super) async fn rows(txn: &DatabaseTransaction) -> Result<(), DbErr> {
         user_id: Set(user_id),
         code_hash: Set(vec![6; 32]),
         used_at: Set(Some(NOW)),
+    }
+    .insert(txn)
+    .await?;
+    batches::ActiveModel {
+        id: Set(id(98)),
+        user_id: Set(user_id),
+        work: some("register"),
+        created_at: Set(NOW),
+        begun_at: Set(Some(NOW)),
     }
     .insert(txn)
     .await?;
@@ -238,6 +247,15 @@ pub(super) async fn rows(txn: &DatabaseTransaction) -> Result<(), DbErr> {
         body: Set(Some(b"{}".to_vec())),
         created_at: Set(NOW),
         expires_at: Set(NOW),
+    }
+    .insert(txn)
+    .await?;
+    batch_items::ActiveModel {
+        batch_id: Set(id(98)),
+        place: Set(0),
+        typed: text("SN83"),
+        terminal_id: Set(Some(terminal_id)),
+        outcome: some("done"),
     }
     .insert(txn)
     .await?;

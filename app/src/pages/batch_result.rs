@@ -1,0 +1,158 @@
+//! What came of each terminal of a batch; where codes were issued, the sheet with them.
+
+use super::guard::{Answer, Visit};
+use crate::backend::batches::{Batch, BatchItem, Came, REPEATED, Work};
+use crate::backend::registration::IssuedCode;
+use crate::components::html::{Html, Rendered};
+use crate::components::{failure, format, qr, state_badge};
+use crate::i18n::{Locale, t};
+use crate::pages::device_address;
+use leptos::prelude::*;
+
+/// The page of a batch with which something was done.
+pub(super) fn result(visit: &Visit, work: Work, batch: &Batch) -> Answer {
+    let locale = visit.locale();
+    let count = |which: fn(&Came) -> bool| batch.items.iter().filter(|item| which(&item.came)).count() as u64;
+    let done = count(|came| *came == Came::Done);
+    let refused = count(|came| matches!(came, Came::Refused(_)));
+    let waiting = count(|came| *came == Came::Nothing);
+    let tally = [
+        (done, t!(locale, batch.done_count, count = format::grouped(done))),
+        (
+            refused,
+            t!(locale, batch.refused_count, count = format::grouped(refused)),
+        ),
+        (
+            waiting,
+            t!(locale, batch.waiting_count, count = format::grouped(waiting)),
+        ),
+    ];
+    let tally = tally
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(_, said)| view! { <li>{said}</li> })
+        .collect_view();
+    let title = match work {
+        Work::Register => t!(locale, batch.registered),
+        Work::IssueCodes | Work::Move(_) => t!(locale, batch.done_title),
+    };
+    let (again, word) = match (work, visit.is_platform()) {
+        (Work::Register, _) => ("/devices/register", t!(locale, common.register)),
+        (_, true) => ("/terminals?select=1", t!(locale, batch.choose_again)),
+        (_, false) => ("/devices?select=1", t!(locale, batch.choose_again)),
+    };
+    let rows = batch.items.iter().map(|item| row(locale, work, item)).collect_view();
+    let caption = t!(locale, batch.result_caption);
+    let body = view! {
+        <div class="flex flex-col gap-6">
+            <ul role="status" class="font-medium no-print">{tally}</ul>
+            {sheet(locale, batch)}
+            <div
+                class="overflow-x-auto bg-base-100 border border-base-300 rounded-box no-print"
+                tabindex="0"
+                role="region"
+                aria-label=caption
+            >
+                <table class="table">
+                    <caption class="sr-only">{caption}</caption>
+                    <thead>
+                        <tr>
+                            <th scope="col">{t!(locale, batch.sn)}</th>
+                            <th scope="col">{t!(locale, batch.name)}</th>
+                            <th scope="col">{t!(locale, batch.state)}</th>
+                            <th scope="col">{t!(locale, batch.result)}</th>
+                            <th scope="col">{t!(locale, batch.next_step)}</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+            <p class="no-print">
+                <a class="btn btn-primary" href=again>{word}</a>
+            </p>
+        </div>
+    };
+    Answer::page(title, body)
+}
+
+fn row(locale: Locale, work: Work, item: &BatchItem) -> impl IntoView + use<> {
+    let gives_code = matches!(work, Work::Register | Work::IssueCodes);
+    let (result, next) = match &item.came {
+        Came::Nothing => (t!(locale, batch.not_done), None),
+        Came::Done if gives_code && item.code.is_some() => (t!(locale, batch.done), Some(t!(locale, batch.enter_code))),
+        Came::Done if gives_code => (t!(locale, batch.done), Some(t!(locale, batch.enter_code_gone))),
+        Came::Done => (t!(locale, batch.done), None),
+        Came::Refused(why) if why == REPEATED => (t!(locale, batch.repeated), Some(t!(locale, batch.repeated_next))),
+        Came::Refused(why) => {
+            let said = failure::said(locale, why);
+            (said.title, Some(said.next.unwrap_or(said.what)))
+        }
+    };
+    let sn = match &item.terminal {
+        Some(row) => {
+            let href = device_address(row.sn.as_str(), Some(row.manufacturer.as_str()));
+            view! { <a class="link code" href=href>{row.sn_printed.clone()}</a> }.rendered()
+        }
+        None => view! { <span class="code break-all">{item.typed.clone()}</span> }.rendered(),
+    };
+    let name = item.terminal.as_ref().map(|row| row.name.clone());
+    let name = name
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| format::NOTHING.to_owned());
+    let state = item
+        .terminal
+        .as_ref()
+        .map(|row| state_badge::lifecycle(locale, row.lifecycle));
+    view! {
+        <tr>
+            <td>{sn}</td>
+            <td>{name}</td>
+            <td>{state}</td>
+            <td class="font-medium">{result}</td>
+            <td>{next}</td>
+        </tr>
+    }
+}
+
+/// The codes as labels to print; nothing when the key was not at hand.
+fn sheet(locale: Locale, batch: &Batch) -> Option<Html> {
+    let labels: Vec<_> = batch
+        .items
+        .iter()
+        .filter_map(|item| Some(label(locale, item, item.code.as_ref()?)))
+        .collect();
+    (!labels.is_empty()).then(|| {
+        view! {
+            <section class="flex flex-col gap-3" aria-labelledby="sheet-title">
+                <h2 class="text-lg font-semibold" id="sheet-title">{t!(locale, batch.sheet)}</h2>
+                <p class="font-medium no-print">{t!(locale, batch.sheet_once)}</p>
+                <p class="no-print">{t!(locale, batch.sheet_how)}</p>
+                <ul class="grid gap-3 sm:grid-cols-2 xl:grid-cols-3 print:grid-cols-2 print:gap-2">{labels}</ul>
+            </section>
+        }
+        .rendered()
+    })
+}
+
+fn label(locale: Locale, item: &BatchItem, issued: &IssuedCode) -> impl IntoView + use<> {
+    let code = issued.code.to_string();
+    let sn = item
+        .terminal
+        .as_ref()
+        .map_or(&item.typed, |row| &row.sn_printed)
+        .clone();
+    let name = item.terminal.as_ref().map(|row| row.name.clone());
+    let picture = qr::qr(&code, t!(locale, batch.qr, sn = sn.clone()), "size-28 shrink-0");
+    let until = t!(locale, batch.until, time = format::minute(issued.expires));
+    view! {
+        <li class="flex gap-3 items-center p-3 bg-base-100 border border-base-300 rounded-box break-inside-avoid">
+            {picture}
+            <div class="min-w-0">
+                <p class="code break-all">{sn}</p>
+                <p class="break-words">{name}</p>
+                <p class="code text-lg font-bold" data-testid="activation-code">{code}</p>
+                <p class="text-sm">{until}</p>
+            </div>
+        </li>
+    }
+}

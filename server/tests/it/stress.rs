@@ -1,0 +1,94 @@
+//! Many at once on one serial number: one winner, everybody told, everything logged.
+
+use crate::on_both_engines;
+use crate::support::{Outcome, TestDb};
+use crate::world::{Result, World, XIAOMAN};
+use app::backend::codes::{Codes, Lifetime};
+use app::backend::registration::{ClaimInput, Registration};
+use app::caller::{Caller, RequestInfo};
+use app::domain::TerminalId;
+use app::error::AppError;
+
+on_both_engines!(a_hundred_claims_have_one_winner);
+
+/// Claims at once.
+const CLAIMS: usize = 100;
+
+/// A hundred terminals claim the same serial number with the same code, each from an address of its own.
+async fn rush(world: &World<'_>, sn: &str) -> Result<()> {
+    let system = Caller::system("test");
+    let terminal = TerminalId(world.terminals(sn).await?.pop().ok_or("no terminal")?.id);
+    let by = system.code_issuer()?;
+    let issued = world
+        .services
+        .codes
+        .issue(by, terminal, None, Lifetime::Counter)
+        .await?;
+    let before = world.log().await?.len();
+    let mut claims = tokio::task::JoinSet::new();
+    for at in 0..CLAIMS {
+        let registration = world.services.registration.clone();
+        let input = ClaimInput {
+            sn: sn.to_owned(),
+            activation_code: issued.code.to_string(),
+            ..ClaimInput::default()
+        };
+        claims.spawn(async move {
+            let request = RequestInfo {
+                address: Some(format!("192.0.2.{at}")),
+                id: format!("claim-{at}"),
+                ..RequestInfo::default()
+            };
+            registration.claim(&request, &input).await.map(|claimed| claimed.token)
+        });
+    }
+    let (mut won, mut refused) = (0, 0);
+    while let Some(claimed) = claims.join_next().await {
+        match claimed? {
+            Ok(_) => won += 1,
+            Err(AppError::Refused(_)) => refused += 1,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    assert_eq!((won, refused), (1, CLAIMS - 1));
+    let log = world.log().await?;
+    let kinds = log[before..].iter().map(|(kind, ..)| kind.as_str());
+    let of = |wanted: &str| kinds.clone().filter(|kind| *kind == wanted).count();
+    assert_eq!(of("registration.succeeded"), 1);
+    assert_eq!(of("registration.failed"), CLAIMS - 1);
+    assert_eq!(of("code.consumed"), 1);
+    Ok(())
+}
+
+async fn rounds(db: &TestDb, rounds: usize) -> Outcome {
+    let world = World::new(db).await?;
+    for round in 0..rounds {
+        let sn = format!("RUSH{round:04}");
+        world.import(&format!("{sn},PAX,S90,,{XIAOMAN},\n")).await?;
+        rush(&world, &sn).await?;
+    }
+    server::services::chain_verify::verify(db.reader(), &mut |_| {}).await?;
+    Ok(())
+}
+
+async fn a_hundred_claims_have_one_winner(db: &TestDb) -> Outcome {
+    rounds(db, 2).await
+}
+
+/// `cargo test -p server --test it -- --ignored stress`
+mod long {
+    use super::{TestDb, rounds};
+    use crate::support::Outcome;
+
+    #[tokio::test(flavor = "multi_thread")]
+    #[ignore = "takes minutes"]
+    async fn sqlite() -> Outcome {
+        rounds(&TestDb::sqlite().await?, 90).await
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    #[ignore = "takes minutes"]
+    async fn postgres() -> Outcome {
+        rounds(&TestDb::postgres().await?, 90).await
+    }
+}
