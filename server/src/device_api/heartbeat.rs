@@ -10,7 +10,8 @@ use app::domain::{Battery, CardReader, Network, Paper, Printer, Report, Reported
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use strum::VariantArray;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
@@ -25,6 +26,7 @@ const PACKAGE_CHARS: usize = 128;
 #[serde(deny_unknown_fields)]
 pub(super) struct Heartbeat {
     /// Charge of the battery in percent.
+    #[serde(default, deserialize_with = "charge")]
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 100, example = 87)]
     battery: Option<Battery>,
     /// Connection to the acquirer.
@@ -75,6 +77,18 @@ pub(super) struct HeartbeatAnswer {
     /// How long until the next heartbeat is expected. After three that are missed the terminal counts as offline.
     #[schema(example = 60, minimum = 1)]
     next_heartbeat_seconds: i64,
+}
+
+/// A charge or null. JSON Schema counts 87.0 among the whole numbers, and so do some terminals.
+fn charge<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Battery>, D::Error> {
+    let Some(percent) = Option::<f64>::deserialize(json)? else {
+        return Ok(None);
+    };
+    if percent.fract() != 0.0 {
+        return Err(D::Error::custom("a battery has a whole number of percent"));
+    }
+    // Out of range it saturates, and stays out of range.
+    Battery::try_from(percent as i64).map(Some).map_err(D::Error::custom)
 }
 
 /// One of some codes, or null.

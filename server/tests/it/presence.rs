@@ -397,6 +397,8 @@ async fn a_report_is_refused_where_it_is_wrong(db: &TestDb) -> Outcome {
         (json!({ "battery": 101 }), "/battery"),
         (json!({ "battery": -1 }), "/battery"),
         (json!({ "battery": "full" }), "/battery"),
+        (json!({ "battery": 57.5 }), "/battery"),
+        (json!({ "battery": 1e300 }), "/battery"),
         (json!({ "network": "great" }), "/network"),
         (json!({ "printer": "absent", "paper": "absent" }), "/paper"),
         (json!({ "card_reader": 1 }), "/card_reader"),
@@ -414,6 +416,8 @@ async fn a_report_is_refused_where_it_is_wrong(db: &TestDb) -> Outcome {
         refused(&answer, 422, "body_invalid");
         assert_eq!(answer.json()?["pointer"], pointer, "{body}: {answer:?}");
     }
+    let whole = terminal.post_json(HEARTBEAT, &json!({ "battery": 57.0 })).await?;
+    assert_eq!(whole.status.as_u16(), 200, "{whole:?}");
     let named = terminal.post_json(HEARTBEAT, &json!({ "network": "great" })).await?;
     named.says(&["great", "weak"]);
     Ok(())
