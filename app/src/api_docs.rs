@@ -129,6 +129,7 @@ fn entry(operation: &ApiOperation) -> impl IntoView + use<> {
 
 fn operation(base: &str, operation: &ApiOperation) -> impl IntoView + use<> {
     let anchor = operation.anchor();
+    let call = format!("{} {}", operation.method, operation.path);
     let token = operation.token.then(|| {
         view! { <p class="mb-2">"Needs the terminal's token: " <code>"Authorization: Bearer <token>"</code></p> }
     });
@@ -144,13 +145,13 @@ fn operation(base: &str, operation: &ApiOperation) -> impl IntoView + use<> {
             {description}
             {token}
             {fields("Parameters", &operation.parameters)}
-            {operation.request.as_ref().map(|sent| body("Sent", sent))}
-            {operation.responses.iter().map(response).collect_view()}
+            {operation.request.as_ref().map(|sent| body(&call, "Sent", sent))}
+            {operation.responses.iter().map(|one| response(&call, one)).collect_view()}
         </section>
     }
 }
 
-fn response(response: &ApiResponse) -> impl IntoView + use<> {
+fn response(call: &str, response: &ApiResponse) -> impl IntoView + use<> {
     let told = match response.status.as_str() {
         "default" => "Otherwise".to_owned(),
         status => status.to_owned(),
@@ -161,12 +162,12 @@ fn response(response: &ApiResponse) -> impl IntoView + use<> {
             " – "
             {response.description.clone()}
         </p>
-        {response.body.as_ref().map(|told| body("Answered", told))}
+        {response.body.as_ref().map(|told| body(call, "Answered", told))}
     }
 }
 
-fn body(title: &'static str, body: &ApiBody) -> impl IntoView + use<> {
-    let label = format!("{title}, an example");
+fn body(call: &str, title: &'static str, body: &ApiBody) -> impl IntoView + use<> {
+    let label = format!("{title}, an example: {call}");
     view! {
         {fields(title, &body.fields)}
         <pre
