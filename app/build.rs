@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 /// One file per page or subject in each language.
 const NAMESPACES: [&str; 23] = [
-    "account", "actions", "audit", "batch", "codes", "common", "device", "devices", "failure", "help", "home", "import",
-    "log", "notice", "reason", "register", "security", "sign_in", "staff", "users", "verdict", "welcome", "word",
+    "account", "actions", "audit", "batch", "codes", "common", "device", "devices", "failure", "help", "home",
+    "import", "log", "notice", "reason", "register", "security", "sign_in", "staff", "users", "verdict", "welcome",
+    "word",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -71,8 +71,6 @@ pub enum Invalid {
     NameMalformed,
     /// The password is too short or too long.
     PasswordLength,
-    /// The password was not typed twice alike.
-    PasswordsDiffer,
     /// A role of a merchant without one, or a role of the platform with one.
     RoleAndMerchant,
     /// Nobody does this to the own account.

@@ -313,7 +313,6 @@ pub(crate) fn invalid(locale: Locale, invalid: Invalid) -> (&'static str, &'stat
         LoginTaken => login_taken,
         NameMalformed => name_malformed,
         PasswordLength => password_length,
-        PasswordsDiffer => passwords_differ,
         RoleAndMerchant => role_and_merchant,
         OwnAccount => own_account,
         LastAdministrator => last_administrator,

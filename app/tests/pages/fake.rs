@@ -11,8 +11,8 @@ use app::backend::invitations::{Accepted, Invitation, Invitations, IssuedLink, O
 use app::backend::lifecycle::{Change, Moves};
 use app::backend::page::{Cursor, Direction, Page};
 use app::backend::registration::{ClaimInput, Claimed, IssuedCode, RegisterInput, Registered, Registration};
-use app::backend::sessions::{OpenSession, Sessions};
 use app::backend::second_factor::{Enrolment, FactorState, SecondFactor};
+use app::backend::sessions::{OpenSession, Sessions};
 use app::backend::terminals::{
     MerchantRef, Terminal, TerminalCounts, TerminalFilters, TerminalQuery, TerminalRow, Terminals,
 };

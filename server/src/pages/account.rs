@@ -4,7 +4,7 @@ use super::sign_in::see_other;
 use crate::state::AppState;
 use app::caller::Caller;
 use app::error::{AppError, Invalid};
-use app::flash::{Back, Done, Flash, redirect, redirect_with, sign_in_address};
+use app::flash::{Back, Flash, Notice, redirect, redirect_with, sign_in_address};
 use app::pages::ACCOUNT;
 use axum::extract::State;
 use axum::response::Response;
@@ -33,7 +33,7 @@ pub async fn change_password(
     Form(form): Form<PasswordForm>,
 ) -> Response {
     let redirect = match change(&state, &session, caller, &form).await {
-        Ok(()) => redirect_with(ACCOUNT, Flash::Done(Done::PasswordChanged)),
+        Ok(()) => redirect_with(ACCOUNT, Flash::Done(Notice::PasswordChanged)),
         Err(AppError::SignInRequired) => redirect(sign_in_address(ACCOUNT)),
         Err(error) => Back::from(ACCOUNT.to_owned()).with_error(&error),
     };

@@ -104,12 +104,7 @@ enum Step {
 }
 
 /// Signs in whoever has no second step, and remembers for a while who has yet to show a code.
-async fn go_on(
-    state: &AppState,
-    session: &Session,
-    user: UserId,
-    request: &RequestInfo,
-) -> Result<Step, AppError> {
+async fn go_on(state: &AppState, session: &Session, user: UserId, request: &RequestInfo) -> Result<Step, AppError> {
     if !state.services.second_factor.is_on(user).await? {
         finish(state, session, user, request).await?;
         return Ok(Step::Done);

@@ -19,8 +19,8 @@ pub mod passwords;
 pub mod presence;
 pub mod registration;
 mod scope;
-pub mod sessions;
 pub mod second_factor;
+pub mod sessions;
 pub mod terminals;
 pub mod throttle;
 pub mod tokens;
@@ -118,7 +118,6 @@ impl Services {
             )),
             registration,
             sessions: Arc::new(sessions::SessionService::new(database.clone(), surroundings.clone())),
-            verdicts: Arc::new(verdicts::VerdictService::new(database.clone(), surroundings.clone())),
             second_factor: Arc::new(second_factor::SecondFactorService::new(
                 database.clone(),
                 surroundings.clone(),
