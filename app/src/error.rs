@@ -69,8 +69,6 @@ pub enum Invalid {
     LoginTaken,
     /// The text is no name.
     NameMalformed,
-    /// The password is too short or too long.
-    PasswordLength,
     /// A role of a merchant without one, or a role of the platform with one.
     RoleAndMerchant,
     /// Nobody does this to the own account.

@@ -105,7 +105,7 @@ pub trait Invitations: Send + Sync {
     /// # Errors
     /// [`AppError::NotFound`] when the link does not work (any more); [`crate::error::Invalid::LoginMalformed`],
     /// [`crate::error::Invalid::LoginTaken`], [`crate::error::Invalid::PasswordsDiffer`],
-    /// [`crate::error::Invalid::PasswordLength`]. The link works on then.
+    /// [`crate::error::AppError::Password`]. The link works on then.
     async fn accept(
         &self,
         request: &RequestInfo,

@@ -312,7 +312,6 @@ pub(crate) fn invalid(locale: Locale, invalid: Invalid) -> (&'static str, &'stat
         LoginMalformed => login_malformed,
         LoginTaken => login_taken,
         NameMalformed => name_malformed,
-        PasswordLength => password_length,
         RoleAndMerchant => role_and_merchant,
         OwnAccount => own_account,
         LastAdministrator => last_administrator,
@@ -444,7 +443,7 @@ mod tests {
         assert!(seen.iter().all(|text| !text.trim().is_empty()));
         assert_eq!(
             seen.len(),
-            2 * (5 + 8 + 4 + 3 + 10 + 3 + 3 + 26 + 36 + 8 + 2 * 38 + 2 * 4 + 2 * 15 + 5 * 16 + 14 + 5 * 18)
+            2 * (5 + 8 + 4 + 3 + 10 + 3 + 3 + 26 + 36 + 8 + 2 * 36 + 2 * 4 + 2 * 15 + 5 * 16 + 14 + 5 * 18)
         );
     }
 

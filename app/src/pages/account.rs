@@ -48,6 +48,9 @@ pub(super) fn AccountPage() -> impl IntoView {
         let body = view! {
             <div class="flex flex-col gap-6 max-w-3xl">
                 {password(locale, visit.caller.login().to_owned())}
+                <p>
+                    <a class="btn" href="/settings/security">{t!(locale, account.two_step)}</a>
+                </p>
                 {language(locale)}
                 {open_sessions(locale, now, sessions)}
             </div>

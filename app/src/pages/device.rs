@@ -4,7 +4,7 @@ use super::guard::{Answer, Visit, guarded};
 use super::register::RegisterTerminal;
 use super::{device_address, help_topic_address};
 use crate::backend::device_log::LogQuery;
-use crate::backend::terminals::Terminal;
+use crate::backend::terminals::{Terminal, TerminalRow};
 use crate::components::field::Field;
 use crate::components::html::Rendered;
 use crate::components::{format, log_table::log_table, state_badge, verdict, words};
@@ -74,7 +74,7 @@ async fn device(visit: Visit) -> Result<Answer, AppError> {
         .get(&visit.caller, &sn, manufacturer.as_ref())
         .await?;
     let Some(first) = found.first() else {
-        return Ok(missing(&visit, &sn));
+        return missing(&visit, &sn).await;
     };
     let makers = makers(&found);
     if makers.len() > 1 {
@@ -150,7 +150,7 @@ fn makers(found: &[Terminal]) -> Vec<Manufacturer> {
     makers
 }
 
-fn missing(visit: &Visit, sn: &SerialNumber) -> Answer {
+async fn missing(visit: &Visit, sn: &SerialNumber) -> Result<Answer, AppError> {
     let locale = visit.locale();
     let (text, list) = if visit.is_platform() {
         (t!(locale, device.missing_text_platform), "/terminals")
@@ -165,9 +165,12 @@ fn missing(visit: &Visit, sn: &SerialNumber) -> Answer {
     // Merchant numbers of this country's acquirers have 15 digits; few serial numbers look like that.
     let merchant_number = MerchantNo::parse(sn.as_str()).is_ok() && is_15_digits(sn.as_str());
     let merchant_number = merchant_number.then(|| view! { <p>{t!(locale, device.missing_merchant_no)}</p> });
+    let alike = visit.backend.terminals.look_alikes(&visit.caller, sn).await?;
+    let alike = (!alike.is_empty()).then(|| look_alikes(locale, alike));
     let body = view! {
         <div class="flex flex-col gap-4 max-w-prose">
             <p>{text}</p>
+            {alike}
             {merchant_number}
             <p>
                 <a class="link" href=help_topic_address("find-sn")>{t!(locale, device.missing_where)}</a>
@@ -178,7 +181,30 @@ fn missing(visit: &Visit, sn: &SerialNumber) -> Answer {
             </p>
         </div>
     };
-    Answer::missing(t!(locale, device.missing, sn = sn.as_str()), body)
+    Ok(Answer::missing(t!(locale, device.missing, sn = sn.as_str()), body))
+}
+
+/// Terminals whose serial numbers are easily taken for the one that was asked for.
+fn look_alikes(locale: Locale, alike: Vec<TerminalRow>) -> impl IntoView {
+    let links = alike
+        .into_iter()
+        .map(|row| {
+            let href = device_address(row.sn.as_str(), Some(row.manufacturer.as_str()));
+            view! {
+                <li>
+                    <a class="link code" href=href>{row.sn_printed}</a>
+                    " · "
+                    {row.name}
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="card bg-base-100 border border-base-300 p-4 gap-2" aria-labelledby="alike-title">
+            <h2 class="font-semibold" id="alike-title">{t!(locale, device.alike)}</h2>
+            <ul class="flex flex-col gap-2">{links}</ul>
+        </section>
+    }
 }
 
 fn is_15_digits(text: &str) -> bool {

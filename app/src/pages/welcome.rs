@@ -7,7 +7,7 @@ use crate::components::field::Field;
 use crate::components::html::Rendered;
 use crate::components::link_panel::link_address;
 use crate::components::{format, words};
-use crate::domain::{InvitationToken, Purpose};
+use crate::domain::{InvitationToken, PasswordFault, Purpose};
 use crate::error::{AppError, Invalid};
 use crate::flash::{Flash, Notice, action, backend, redirect_with};
 use crate::i18n::{Locale, t};
@@ -127,7 +127,10 @@ fn form(rendering: &Rendering, token: InvitationToken, opened: Opened) -> Answer
         name: "password",
         label: t!(locale, welcome.password).to_owned(),
         hint: Some(t!(locale, welcome.password_hint)),
-        error: error(&[Invalid::PasswordLength]),
+        error: code
+            .parse::<PasswordFault>()
+            .ok()
+            .map(|fault| words::password_fault(locale, fault).1.to_owned()),
         kind: "password",
         autocomplete: "new-password",
         required: true,

@@ -1,6 +1,5 @@
 //! One-time links as people use them: an owner invites clerks, and whoever holds a link sets a password with it.
 
-use super::accounts::PASSWORD_CHARS;
 use super::audit::{self, AuditEntry};
 use super::failure::{Failure, unreadable};
 use super::links::{self, NewLink};
@@ -12,7 +11,7 @@ use app::backend::invitations::{Accepted, Invitation, Invitations, IssuedLink, M
 use app::backend::terminals::MerchantRef;
 use app::caller::{PlatformAdmin, RequestInfo, StaffManager};
 use app::domain::{
-    AuditAction, InvitationId, InvitationToken, Login, MerchantId, Name, Purpose, Role, TargetKind, Timestamp,
+    AuditAction, InvitationId, InvitationToken, Login, MerchantId, Name, Password, Purpose, Role, TargetKind, Timestamp,
 };
 use app::error::{AppError, Invalid};
 use async_trait::async_trait;
@@ -164,12 +163,11 @@ impl InvitationService {
         if accepted.password != accepted.password_again {
             return Err(Invalid::PasswordsDiffer.into());
         }
-        if !PASSWORD_CHARS.contains(&accepted.password.chars().count()) {
-            return Err(Invalid::PasswordLength.into());
-        }
+        let login = chosen.as_ref().map(Login::as_str).unwrap_or_default();
+        let password = Password::parse(&accepted.password, &[login]).map_err(AppError::from)?;
         let hash = self
             .passwords
-            .hash(accepted.password.clone(), &self.surroundings)
+            .hash(password.expose().to_owned(), &self.surroundings)
             .await?;
         let txn = self.database.begin().await?;
         let found = links::find_locked(&txn, token, self.surroundings.now()).await?;

@@ -59,6 +59,15 @@ const OPEN: [Seen; 6] = [Seen::Yes; 6];
 const SIGNED_IN: [Seen; 6] = [Seen::SignIn, Seen::Yes, Seen::Yes, Seen::Yes, Seen::Yes, Seen::Yes];
 /// Whoever has the thing within the scope.
 const WITHIN: [Seen; 6] = [Seen::SignIn, Seen::Yes, Seen::Yes, Seen::Missing, Seen::Yes, Seen::Yes];
+/// Whoever is signed in, with a thing that is nobody's.
+const NOBODYS: [Seen; 6] = [
+    Seen::SignIn,
+    Seen::Missing,
+    Seen::Missing,
+    Seen::Missing,
+    Seen::Missing,
+    Seen::Missing,
+];
 /// Platform users; merchants are not told that there is such a page.
 const PLATFORM: [Seen; 6] = [
     Seen::SignIn,
@@ -291,7 +300,7 @@ const TABLE: &[Line] = &[
         ITS_OWNER,
     ),
     ("POST", "/actions/welcome", &[("token", "{invitation_token}")], OPEN),
-    ("POST", "/actions/end-session", &[("session", "0")], SIGNED_IN),
+    ("POST", "/actions/end-session", &[("name", "0")], NOBODYS),
     ("POST", "/actions/end-other-sessions", &[], SIGNED_IN),
     ("POST", "/settings/account/password", &[("password", "x")], SIGNED_IN),
     ("POST", "/actions/second-factor-begin", &[], SIGNED_IN),

@@ -45,7 +45,7 @@ impl App {
 async fn set_up(world: &World<'_>, client: &mut Client) -> Result<(App, Vec<String>)> {
     let page = client.submit("/actions/second-factor-begin", &[]).await?;
     let app = App::reading(&page)?;
-    page.says(&["<svg", "M4 4h1v1h-1z"]);
+    page.says(&["<svg", "M4 4h7v1h-7z"]);
     let page = client
         .submit("/actions/second-factor-confirm", &[("code", &app.code(world))])
         .await?;

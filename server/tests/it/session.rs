@@ -155,7 +155,7 @@ async fn a_person_changes_the_password(db: &TestDb) -> Outcome {
     let mut elsewhere = world.signed_in("xiaoman").await?;
     for (current, chosen, again, heading) in [
         ("wrong", OTHER_PASSWORD, OTHER_PASSWORD, "当前密码不正确"),
-        (PASSWORD, OTHER_PASSWORD, PASSWORD, "两次输入的新密码不一致"),
+        (PASSWORD, OTHER_PASSWORD, PASSWORD, "两次输入的密码不一致"),
         (PASSWORD, "short", "short", "密码太短"),
         (PASSWORD, "password1234", "password1234", "密码太容易被猜到"),
         (PASSWORD, "Xiaoman-2026", "Xiaoman-2026", "密码里不能只有登录名或商户名"),

@@ -118,7 +118,7 @@ async fn a_link_works_once_and_not_for_ever(db: &TestDb) -> Outcome {
     for (login, password, again, code) in [
         ("h m", NEW_PASSWORD, NEW_PASSWORD, "login_malformed"),
         ("xiaoman", NEW_PASSWORD, NEW_PASSWORD, "login_taken"),
-        ("hanmeimei", "short", "short", "password_length"),
+        ("hanmeimei", "short", "short", "password_too_short"),
         ("hanmeimei", NEW_PASSWORD, PASSWORD, "passwords_differ"),
     ] {
         let fields = [
