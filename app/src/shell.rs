@@ -1,31 +1,70 @@
 //! The document around every page.
 
+use crate::components::html::Html;
 use crate::i18n::{Locale, language_tag};
 use crate::pages::App;
 use crate::request::Rendering;
+use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
+use std::sync::{Arc, OnceLock};
 
-/// A whole document, with the address of its style sheet. Needs the contexts that [`crate::pages`] names.
-pub fn shell(options: LeptosOptions, style_sheet: &str) -> impl IntoView + use<> {
-    provide_meta_context();
-    let locale = use_context::<Rendering>().map_or(Locale::zh, |rendering| rendering.locale);
-    view! {
-        <!DOCTYPE html>
-        <html lang=language_tag(locale)>
-            <head>
-                <meta charset="utf-8" />
-                <meta name="viewport" content="width=device-width, initial-scale=1" />
-                <meta name="color-scheme" content="light dark" />
-                <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
-                <link rel="stylesheet" href=style_sheet.to_owned() />
-                <AutoReload options=options.clone() />
-                <HydrationScripts options=options islands=true />
-                <MetaTags />
-            </head>
-            <body>
-                <App />
-            </body>
-        </html>
+/// What the documents of a server have in common.
+pub struct Shell {
+    options: LeptosOptions,
+    style_sheet: Arc<str>,
+    /// The scripts that start the islands, cut where a page's nonce stands.
+    scripts: OnceLock<Vec<String>>,
+}
+
+impl Shell {
+    /// For the files of a build, with the address of its style sheet.
+    pub fn new(options: LeptosOptions, style_sheet: Arc<str>) -> Self {
+        Self {
+            options,
+            style_sheet,
+            scripts: OnceLock::new(),
+        }
+    }
+
+    /// A whole document. Needs the contexts that [`crate::pages`] names.
+    pub fn document(&self) -> impl IntoView + use<> {
+        provide_meta_context();
+        let locale = use_context::<Rendering>().map_or(Locale::zh, |rendering| rendering.locale);
+        view! {
+            <!DOCTYPE html>
+            <html lang=language_tag(locale)>
+                <head>
+                    <meta charset="utf-8" />
+                    <meta name="viewport" content="width=device-width, initial-scale=1" />
+                    <meta name="color-scheme" content="light dark" />
+                    <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
+                    <link rel="stylesheet" href=self.style_sheet.to_string() />
+                    <AutoReload options=self.options.clone() />
+                    {self.scripts()}
+                    <MetaTags />
+                </head>
+                <body>
+                    <App />
+                </body>
+            </html>
+        }
+    }
+
+    /// Leptos reads the names of the files anew for every page; all that differs from page to page is the nonce.
+    fn scripts(&self) -> Html {
+        let options = self.options.clone();
+        let whole = move || view! { <HydrationScripts options islands=true /> }.to_html();
+        let Some(nonce) = use_nonce().map(|nonce| nonce.to_string()) else {
+            return Html::new(whole());
+        };
+        let pieces = self
+            .scripts
+            .get_or_init(|| whole().split(nonce.as_str()).map(str::to_owned).collect());
+        // What the component does beside its markup: nothing outside islands is hydrated.
+        if let Some(context) = Owner::current_shared_context() {
+            context.set_is_hydrating(false);
+        }
+        Html::new(pieces.join(&nonce))
     }
 }

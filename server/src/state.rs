@@ -6,6 +6,7 @@ use crate::database::Database;
 use crate::services::Services;
 use crate::services::passwords::PasswordError;
 use crate::session_store::SessionIdle;
+use app::shell::Shell;
 use axum::extract::FromRef;
 use ipnet::IpNet;
 use leptos::config::LeptosOptions;
@@ -21,8 +22,10 @@ pub struct AppState {
     pub surroundings: Surroundings,
     /// The answers.
     pub services: Services,
-    /// What the page shell needs to name its files.
+    /// What leptos needs to name its files.
     pub leptos: LeptosOptions,
+    /// The document around every page.
+    pub shell: Arc<Shell>,
     /// Address of the style sheet.
     pub style_sheet: Arc<str>,
     /// How this server is reached.
@@ -51,6 +54,7 @@ impl AppState {
     /// [`PasswordError`] when the hashing library refuses its parameters.
     pub fn new(config: &Config, database: Database, surroundings: Surroundings) -> Result<Self, PasswordError> {
         let services = Services::new(database.clone(), surroundings.clone())?;
+        let (leptos, style_sheet) = (leptos_options(&config.site_dir), style_sheet(&config.site_dir));
         let public_origin = config.public_url.as_ref().map(|url| url.origin().to_owned());
         Ok(Self {
             database,
@@ -60,8 +64,9 @@ impl AppState {
                 platform_ms: config.session_idle_platform.as_ms(),
                 merchant_ms: config.session_idle_merchant.as_ms(),
             },
-            leptos: leptos_options(&config.site_dir),
-            style_sheet: style_sheet(&config.site_dir),
+            shell: Arc::new(Shell::new(leptos.clone(), style_sheet.clone())),
+            leptos,
+            style_sheet,
             front: Arc::new(Front {
                 secure: config.public_url.as_ref().is_some_and(PublicUrl::is_https),
                 public_origin,

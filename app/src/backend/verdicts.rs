@@ -1,6 +1,7 @@
 //! Whether terminals can take a payment now: PRODUCT section 5.
 
-use super::terminals::TerminalRow;
+use super::page::Page;
+use super::terminals::{TerminalQuery, TerminalRow};
 use crate::caller::Caller;
 use crate::domain::{SerialNumber, TerminalId, Verdict};
 use crate::error::AppError;
@@ -41,6 +42,12 @@ pub trait Verdicts: Send + Sync {
     ///
     /// **Permissions:** any caller, within its scope.
     async fn list(&self, caller: &Caller, numbers: &[SerialNumber]) -> Result<Vec<Judged>, AppError>;
+
+    /// A page of the list of terminals with the verdict on each: the same rows as
+    /// [`super::terminals::Terminals::list`] has.
+    ///
+    /// **Permissions:** any caller, within its scope.
+    async fn page(&self, caller: &Caller, query: &TerminalQuery) -> Result<Page<Judged>, AppError>;
 
     /// The verdict on one terminal; `None` outside the caller's scope.
     ///

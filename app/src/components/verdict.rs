@@ -35,6 +35,28 @@ pub(crate) fn badge(locale: Locale, verdict: &Verdict) -> impl IntoView + use<> 
     }
 }
 
+/// The answer in a line: for lists, where the state has a badge already.
+pub(crate) fn line(locale: Locale, answer: Answer) -> Html {
+    let (class, drawing, words) = match answer {
+        Answer::Ready => ("size-4 shrink-0 text-success", icon::OK, t!(locale, verdict.ready)),
+        Answer::NotSure(_) => ("size-4 shrink-0", icon::UNKNOWN, t!(locale, verdict.not_sure)),
+        Answer::No(obstacle) => (
+            "size-4 shrink-0 text-error",
+            icon::ALERT,
+            words::obstacle(locale, obstacle).title,
+        ),
+    };
+    view! {
+        <span class="inline-flex items-center gap-1">
+            <svg class=class aria-hidden="true">
+                <use_ href=drawing />
+            </svg>
+            {words}
+        </span>
+    }
+    .rendered()
+}
+
 /// What the answer means, and what to do about it.
 pub(crate) struct Said {
     /// What is the matter.

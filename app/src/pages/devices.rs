@@ -3,12 +3,13 @@
 use super::guard::{Answer, Visit, guarded};
 use super::{device_address, devices_select};
 use crate::backend::page::Cursor;
-use crate::backend::terminals::{TerminalFilters, TerminalQuery, TerminalRow};
+use crate::backend::terminals::{TerminalFilters, TerminalQuery};
+use crate::backend::verdicts::Judged;
 use crate::components::field::{Field, select};
 use crate::components::html::{Html, Rendered};
 use crate::components::stencil::Stencil;
-use crate::components::{empty::empty, format, icon, pager::pager, state_badge};
-use crate::domain::{Lifecycle, Timestamp};
+use crate::components::{empty::empty, format, icon, pager::pager, state_badge, verdict};
+use crate::domain::{self, Lifecycle, Timestamp};
 use crate::error::AppError;
 use crate::i18n::{Locale, t};
 use crate::request::{Query, address};
@@ -48,11 +49,7 @@ const FILTERS: [&str; 4] = ["q", "state", "store", "model"];
 async fn list(visit: Visit, title: &'static str, path: &'static str) -> Result<Answer, AppError> {
     let (locale, now, platform) = (visit.locale(), visit.rendering.now, visit.is_platform());
     let filters = visit.backend.terminals.filters(&visit.caller).await?;
-    let page = visit
-        .backend
-        .terminals
-        .list(&visit.caller, &asked(&visit.query))
-        .await?;
+    let page = visit.backend.verdicts.page(&visit.caller, &asked(&visit.query)).await?;
     let kept = FILTERS.map(|name| (name, visit.query.get(name).unwrap_or_default()));
     let narrowed = kept.iter().any(|(_, value)| !value.is_empty());
     // Whoever may do something with several terminals may tick them.
@@ -65,7 +62,8 @@ async fn list(visit: Visit, title: &'static str, path: &'static str) -> Result<A
     let body = if page.rows.is_empty() {
         nothing(locale, platform, narrowed, path).rendered()
     } else if selects {
-        devices_select::table(locale, platform, path, &visit.query, &kept, page.rows).rendered()
+        let rows = page.rows.into_iter().map(|judged| judged.row).collect();
+        devices_select::table(locale, platform, path, &visit.query, &kept, rows).rendered()
     } else {
         table(locale, now, platform, &page.rows).rendered()
     };
@@ -182,7 +180,7 @@ fn nothing(locale: Locale, platform: bool, narrowed: bool, path: &str) -> impl I
 
 /// The terminals: rows of a table on a wide screen, cards on a phone's. A table that is shown as blocks is none to a
 /// screen reader, so that its parts say what they are.
-fn table(locale: Locale, now: Timestamp, platform: bool, rows: &[TerminalRow]) -> impl IntoView + use<> {
+fn table(locale: Locale, now: Timestamp, platform: bool, rows: &[Judged]) -> impl IntoView + use<> {
     view! {
         <div class="md:overflow-x-auto md:bg-base-100 md:border border-base-300 rounded-box">
             <table role="table" class="table table-sm cards">
@@ -196,6 +194,7 @@ fn table(locale: Locale, now: Timestamp, platform: bool, rows: &[TerminalRow]) -
                         {platform.then(|| view! { <th role="columnheader" scope="col">{t!(locale, devices.manufacturer)}</th> })}
                         <th role="columnheader" scope="col">{t!(locale, devices.model)}</th>
                         <th role="columnheader" scope="col">{t!(locale, devices.state)}</th>
+                        <th role="columnheader" scope="col">{t!(locale, devices.verdict)}</th>
                         <th role="columnheader" scope="col">{t!(locale, devices.last_seen)}</th>
                         <th role="columnheader" scope="col">{t!(locale, devices.actions)}</th>
                     </tr>
@@ -218,6 +217,7 @@ enum Place {
     Manufacturer,
     Model,
     State,
+    Verdict,
     Seen,
     Ago,
 }
@@ -244,6 +244,7 @@ fn row(locale: Locale, platform: bool, place: &dyn Fn(Place) -> String) -> Html 
             {platform.then(|| view! { <td role="cell">{place(Place::Manufacturer)}</td> })}
             <td role="cell" class="whitespace-nowrap">{place(Place::Model)}</td>
             <td role="cell" class="card-state">{place(Place::State)}</td>
+            <td role="cell" class="card-name">{place(Place::Verdict)}</td>
             <td role="cell" class="card-start tabular-nums">
                 <span class="md:hidden">{t!(locale, devices.last_seen)} " "</span>
                 <span class="whitespace-nowrap">{place(Place::Seen)}</span>
@@ -260,13 +261,14 @@ fn row(locale: Locale, platform: bool, place: &dyn Fn(Place) -> String) -> Html 
     .rendered()
 }
 
-fn table_rows(locale: Locale, now: Timestamp, platform: bool, rows: &[TerminalRow]) -> Html {
+fn table_rows(locale: Locale, now: Timestamp, platform: bool, rows: &[Judged]) -> Html {
     let badges: Vec<_> = Lifecycle::VARIANTS
         .iter()
         .map(|state| (*state, state_badge::lifecycle(locale, *state).to_html()))
         .collect();
+    let mut verdicts: Vec<(domain::Answer, String)> = Vec::new();
     let stencil = Stencil::of(|place| row(locale, platform, place));
-    stencil.fill(rows, |at, terminal, place, fill| match place {
+    stencil.fill(rows, |at, Judged { row: terminal, verdict }, place, fill| match place {
         Place::Href => {
             let maker = shared(rows, at).then_some(terminal.manufacturer.as_str());
             fill.text(&device_address(terminal.sn.as_str(), maker));
@@ -283,6 +285,15 @@ fn table_rows(locale: Locale, now: Timestamp, platform: bool, rows: &[TerminalRo
         Place::State => {
             let badge = badges.iter().find(|(state, _)| *state == terminal.lifecycle);
             fill.html(badge.map_or("", |(_, badge)| badge));
+        }
+        Place::Verdict => {
+            let answer = verdict.answer();
+            let known = verdicts.iter().position(|(known, _)| *known == answer);
+            let known = known.unwrap_or_else(|| {
+                verdicts.push((answer, verdict::line(locale, answer).to_html()));
+                verdicts.len() - 1
+            });
+            fill.html(&verdicts[known].1);
         }
         Place::Seen => match terminal.last_seen {
             Some(seen) => fill.text(&format::minute(seen)),
@@ -301,11 +312,11 @@ fn or_nothing(text: Option<&str>) -> &str {
 }
 
 /// Whether a neighbour has the same serial number: then the link says whose is meant.
-fn shared(rows: &[TerminalRow], at: usize) -> bool {
+fn shared(rows: &[Judged], at: usize) -> bool {
     let same = |other: Option<usize>| {
         other
             .and_then(|other| rows.get(other))
-            .is_some_and(|other| other.sn == rows[at].sn)
+            .is_some_and(|other| other.row.sn == rows[at].row.sn)
     };
     same(at.checked_sub(1)) || same(at.checked_add(1))
 }

@@ -702,9 +702,8 @@ impl Ask {
     pub(crate) async fn get(&self, path: &str) -> Answered {
         routes();
         let options = LeptosOptions::builder().output_name("tillkeeper").build();
-        let render = leptos_axum::render_app_async_with_context(self.context(path), move || {
-            app::shell::shell(options.clone(), "/pkg/tillkeeper.css")
-        });
+        let shell = app::shell::Shell::new(options, "/pkg/tillkeeper.css".into());
+        let render = leptos_axum::render_app_async_with_context(self.context(path), move || shell.document());
         let request = Request::get(path).body(Body::empty()).unwrap();
         Answered::of(render(request).await).await
     }
@@ -776,6 +775,16 @@ impl Verdicts for Fake {
     async fn list(&self, _: &Caller, numbers: &[SerialNumber]) -> Result<Vec<Judged>, AppError> {
         let ours = self.terminals.iter().filter(|it| numbers.contains(&it.row.sn));
         Ok(ours.map(judged).collect())
+    }
+
+    async fn page(&self, caller: &Caller, query: &TerminalQuery) -> Result<Page<Judged>, AppError> {
+        let page = Terminals::list(self, caller, query).await?;
+        let whole = |row: TerminalRow| self.terminals.iter().find(|it| it.row.id == row.id).map(judged);
+        Ok(Page {
+            rows: page.rows.into_iter().filter_map(whole).collect(),
+            previous: page.previous,
+            next: page.next,
+        })
     }
 
     async fn get(&self, _: &Caller, terminal: TerminalId) -> Result<Option<Judged>, AppError> {

@@ -1,8 +1,14 @@
 //! The floor: a handler that somebody might write by hand for this one page. It runs the same queries on the same kind of
-//! connections and writes the same bytes, right for whatever rows there are and at any time. The frame of the page, and
+//! connections and writes the same bytes, right for whatever rows there are and at any time. It asks the product's own rule
+//! for the verdict, as anybody would, and puts it into words itself. The frame of the page, and
 //! what a row, an option and each state's badge look like, it knows beforehand, from one page of the product.
 
 use crate::Result;
+use app::domain::app_policy::effective;
+use app::domain::{
+    Answer, BusinessDay, Facts, Grant, GrantTarget, Obstacle, PaymentApp, Report, StoreId, TerminalId, Timestamp,
+    Verdict,
+};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -11,6 +17,7 @@ use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeZone;
+use chrono_tz::Tz;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteRow};
 use sea_orm::sqlx::{self, FromRow, Row as _};
 use server::clock::Surroundings;
@@ -22,7 +29,9 @@ use uuid::Uuid;
 const SESSION: &str = "SELECT user_id, data FROM sessions WHERE id_hash = ? AND expires_at > ?";
 const USER: &str = "SELECT login, role, merchant_id, disabled_at FROM users WHERE id = ?";
 const LIST: &str = "SELECT t.id, t.sn, t.sn_printed, t.manufacturer, t.model, t.name, t.lifecycle, t.last_seen_at, \
-    s.name AS store_name FROM terminals t LEFT JOIN stores s ON s.id = t.store_id \
+    s.name AS store_name, t.merchant_id, t.store_id, t.token_issued_at, t.online_until, t.last_report, t.reported_at, \
+    t.business_day, t.signed_in_at, t.signed_out_at, t.token_hash IS NOT NULL, m.state, m.time_zone \
+    FROM terminals t LEFT JOIN stores s ON s.id = t.store_id LEFT JOIN merchants m ON m.id = t.merchant_id \
     WHERE t.merchant_id = ? ORDER BY t.sn, t.id LIMIT 51";
 const MODELS: &str = "WITH RECURSIVE found(model) AS (\
     SELECT (SELECT min(model) FROM terminals WHERE merchant_id = ?1 AND model >= '') UNION ALL \
@@ -30,10 +39,21 @@ const MODELS: &str = "WITH RECURSIVE found(model) AS (\
     FROM found WHERE found.model IS NOT NULL) SELECT model FROM found WHERE model IS NOT NULL LIMIT 200";
 const STORES: &str = "SELECT id, name FROM stores WHERE merchant_id = ? ORDER BY name";
 
+const GRANTS: &str = "SELECT merchant_id, app_id, terminal_id, store_id, starts_at, expires_at, revoked_at \
+    FROM app_grants WHERE merchant_id IN (?) AND terminal_id IS NULL \
+    AND app_id IN (SELECT id FROM apps WHERE payment = TRUE) \
+    UNION ALL SELECT merchant_id, app_id, terminal_id, store_id, starts_at, expires_at, revoked_at \
+    FROM app_grants WHERE terminal_id IN (";
+const INSTALLS: &str = "SELECT terminal_id, app_id, state, reported_at FROM app_installs WHERE terminal_id IN (";
+const OF_PAYMENT: &str = ") AND app_id IN (SELECT id FROM apps WHERE payment = TRUE)";
+
 /// The cell of a row with the state's badge.
 const STATE_CELL: usize = 4;
 
-/// What stands in the cell after it.
+/// The cell after it, with the verdict.
+const VERDICT_CELL: usize = 5;
+
+/// What stands in the cell after that.
 const NEVER: &str = "从未";
 
 #[derive(Clone)]
@@ -66,12 +86,16 @@ enum Slot {
     Store,
     Model,
     State,
+    Verdict,
     Seen,
     Ago,
 }
 
-/// A row as far as the page says it; the rest of its columns is fetched and not looked at.
+/// A row as far as the page says it.
 struct Row {
+    id: Uuid,
+    store_id: Option<Uuid>,
+    facts: Facts,
     lifecycle: String,
     last_seen_at: Option<i64>,
     sn: String,
@@ -83,9 +107,37 @@ struct Row {
 
 impl FromRow<'_, SqliteRow> for Row {
     fn from_row(row: &SqliteRow) -> std::result::Result<Self, sqlx::Error> {
+        let at = |place: usize| -> std::result::Result<Option<Timestamp>, sqlx::Error> {
+            Ok(row.try_get::<Option<i64>, _>(place)?.map(Timestamp))
+        };
+        let lifecycle: String = row.try_get(6)?;
+        let zone: Option<String> = row.try_get(20)?;
+        let report: Option<String> = row.try_get(13)?;
+        let (day, signed_out): (Option<String>, _) = (row.try_get(15)?, at(17)?);
+        let state: Option<String> = row.try_get(19)?;
+        let held: bool = row.try_get(18)?;
+        let facts = Facts {
+            lifecycle: lifecycle.parse().map_err(|_| sqlx::Error::RowNotFound)?,
+            merchant_active: state.map(|state| state == "active"),
+            connected: at(11)?.filter(|_| held),
+            payment: PaymentApp::default(),
+            business_day: day.zip(at(16)?).map(|(day, signed_in)| BusinessDay {
+                day,
+                signed_in,
+                signed_out,
+            }),
+            // The zone, until the date is looked up.
+            today: zone.unwrap_or_else(|| "Asia/Shanghai".to_owned()),
+            last_seen: at(7)?,
+            heard_until: at(12)?,
+            report: report.as_deref().and_then(Report::parse).zip(at(14)?),
+        };
         Ok(Self {
-            lifecycle: row.try_get(6)?,
+            id: row.try_get(0)?,
+            store_id: row.try_get(10)?,
+            facts,
             last_seen_at: row.try_get(7)?,
+            lifecycle,
             sn: row.try_get(1)?,
             sn_printed: row.try_get(2)?,
             model: row.try_get(4)?,
@@ -154,10 +206,62 @@ impl Floor {
         };
         let stores: Vec<(Uuid, String)> = sqlx::query_as(STORES).bind(merchant).fetch_all(&self.pool).await?;
         let models: Vec<String> = sqlx::query_scalar(MODELS).bind(merchant).fetch_all(&self.pool).await?;
-        let rows: Vec<Row> = sqlx::query_as(LIST).bind(merchant).fetch_all(&self.pool).await?;
+        let mut rows: Vec<Row> = sqlx::query_as(LIST).bind(merchant).fetch_all(&self.pool).await?;
+        rows.truncate(50);
+        self.add_payment(merchant, &mut rows).await?;
         let nonce = URL_SAFE_NO_PAD.encode(self.surroundings.bytes::<16>());
         let now = self.surroundings.now().0;
         Ok(Some(self.page.write(&stores, &models, &rows, now, &nonce)))
+    }
+}
+
+impl Floor {
+    /// What the rows' payment apps are, and what day it is where they are.
+    async fn add_payment(&self, merchant: Uuid, rows: &mut [Row]) -> Result<()> {
+        type Granted = (Uuid, Uuid, Option<Uuid>, Option<Uuid>, i64, Option<i64>, Option<i64>);
+        let marks = vec!["?"; rows.len()].join(", ");
+        let now = self.surroundings.now();
+        let grants = format!("{GRANTS}{marks}{OF_PAYMENT}");
+        let mut grants = sqlx::query_as::<_, Granted>(sqlx::AssertSqlSafe(grants)).bind(merchant);
+        let installs = format!("{INSTALLS}{marks}{OF_PAYMENT}");
+        let mut installs = sqlx::query_as::<_, (Uuid, Uuid, String, i64)>(sqlx::AssertSqlSafe(installs));
+        for row in rows.iter() {
+            grants = grants.bind(row.id);
+            installs = installs.bind(row.id);
+        }
+        let mut by_app: HashMap<Uuid, Vec<Grant>> = HashMap::new();
+        for (_, app, terminal, store, starts, expires, revoked) in grants.fetch_all(&self.pool).await? {
+            by_app.entry(app).or_default().push(Grant {
+                target: match (terminal, store) {
+                    (Some(terminal), _) => GrantTarget::Terminal(TerminalId(terminal)),
+                    (None, Some(store)) => GrantTarget::Store(StoreId(store)),
+                    (None, None) => GrantTarget::Merchant,
+                },
+                starts: Timestamp(starts),
+                expires: expires.map(Timestamp),
+                revoked: revoked.map(Timestamp),
+            });
+        }
+        let mut installed = HashMap::new();
+        for (terminal, app, state, reported) in installs.fetch_all(&self.pool).await? {
+            installed.insert((terminal, app), (state.parse()?, Timestamp(reported)));
+        }
+        let zone: Tz = rows
+            .first()
+            .map_or("Asia/Shanghai", |row| row.facts.today.as_str())
+            .parse()?;
+        let today = zone.timestamp_millis_opt(now.0).single().ok_or("no such instant")?;
+        let today = today.date_naive().to_string();
+        for row in rows {
+            let apps = by_app.iter().map(|(app, grants)| PaymentApp {
+                policy: effective(grants, row.store_id.map(StoreId), TerminalId(row.id), now)
+                    .map(|policy| policy.state),
+                install: installed.get(&(row.id, *app)).copied(),
+            });
+            row.facts.payment = apps.max_by_key(PaymentApp::progress).unwrap_or_default();
+            row.facts.today.clone_from(&today);
+        }
+        Ok(())
     }
 }
 
@@ -237,6 +341,7 @@ impl Page {
                 Piece::Slot(Slot::Model) => escape(&row.model, html),
                 Piece::Slot(Slot::Store) => escape(row.store_name.as_deref().unwrap_or("--"), html),
                 Piece::Slot(Slot::State) => html.push_str(self.badges.get(&row.lifecycle).map_or("", String::as_str)),
+                Piece::Slot(Slot::Verdict) => verdict(&row.facts, now, html),
                 Piece::Slot(Slot::Seen) => match row.last_seen_at {
                     Some(seen) => html.push_str(&minute(seen)),
                     None => html.push_str(NEVER),
@@ -248,6 +353,45 @@ impl Page {
                 }
             }
         }
+    }
+}
+
+/// The cell with the verdict.
+fn verdict(facts: &Facts, now: i64, html: &mut String) {
+    let (class, icon, word) = match Verdict::of(Some(facts), Timestamp(now)).answer() {
+        Answer::Ready => ("size-4 shrink-0 text-success", "#i-ok", "可以收款"),
+        Answer::NotSure(_) => ("size-4 shrink-0", "#i-unknown", "暂时无法确定"),
+        Answer::No(obstacle) => ("size-4 shrink-0 text-error", "#i-alert", title(obstacle)),
+    };
+    html.push_str("<td role=\"cell\" class=\"card-name\"><span class=\"inline-flex items-center gap-1\"><svg aria-hidden=\"true\" class=\"");
+    html.push_str(class);
+    html.push_str("\"><use href=\"");
+    html.push_str(icon);
+    html.push_str("\"></use></svg>");
+    html.push_str(word);
+    html.push_str("</span></td>");
+}
+
+fn title(obstacle: Obstacle) -> &'static str {
+    match obstacle {
+        Obstacle::NotFound => "没有找到这台终端",
+        Obstacle::Retired => "终端已退役",
+        Obstacle::Suspended => "终端已停用",
+        Obstacle::MerchantStopped => "商户已停用",
+        Obstacle::NotAssigned => "还没有分配给商户",
+        Obstacle::NotRegistered => "终端未注册",
+        Obstacle::NotConnected => "终端还没有连接平台",
+        Obstacle::AppNotAuthorized => "收款应用没有授权",
+        Obstacle::AppExpired => "收款应用授权已到期",
+        Obstacle::AppNotInstalled => "收款应用没有装好",
+        Obstacle::AppInstallFailed => "收款应用安装失败",
+        Obstacle::NotSignedIn => "今天还没有签到",
+        Obstacle::SignedOut => "今天已经签退",
+        Obstacle::Silent => "终端很久没有上报",
+        Obstacle::NetworkDown => "终端网络不通",
+        Obstacle::CardReaderFault => "读卡器故障",
+        Obstacle::PrinterFault => "打印机故障",
+        Obstacle::PaperOut => "没有打印纸",
     }
 }
 
@@ -313,6 +457,10 @@ fn pieces(html: &str, row: &Row) -> Vec<Piece> {
     for (place, cell) in html.split_inclusive("</td>").enumerate() {
         if place == STATE_CELL {
             pieces.push(Piece::Slot(Slot::State));
+            continue;
+        }
+        if place == VERDICT_CELL {
+            pieces.push(Piece::Slot(Slot::Verdict));
             continue;
         }
         let (mut text, mut rest) = (String::new(), cell);

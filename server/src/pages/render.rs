@@ -5,7 +5,6 @@ use crate::state::AppState;
 use app::caller::{Caller, RequestInfo};
 use app::flash::Flash;
 use app::request::{Rendering, locale_of};
-use app::shell::shell;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
@@ -20,7 +19,7 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let context = context(&state, &parts);
     let told = has_flash(&state, &parts.headers);
-    let (options, style_sheet) = (state.leptos.clone(), state.style_sheet.clone());
+    let shell = state.shell.clone();
     let with_policy = move || {
         context();
         if let Some((nonce, response)) = use_nonce().zip(use_context::<ResponseOptions>())
@@ -29,7 +28,7 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
             response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
         }
     };
-    let render = leptos_axum::render_app_async_with_context(with_policy, move || shell(options.clone(), &style_sheet));
+    let render = leptos_axum::render_app_async_with_context(with_policy, move || shell.document());
     let mut response = render(Request::from_parts(parts, body)).await;
     if told {
         clear_flash(&state, &mut response);

@@ -122,9 +122,13 @@ impl Services {
                 database.clone(),
                 surroundings.clone(),
             )),
-            terminals,
+            terminals: terminals.clone(),
             tokens: Arc::new(tokens::TokenService::new(database.clone())),
-            verdicts: Arc::new(verdicts::VerdictService::new(database.clone(), surroundings.clone())),
+            verdicts: Arc::new(verdicts::VerdictService::new(
+                database.clone(),
+                surroundings.clone(),
+                terminals,
+            )),
             users: Arc::new(users::UserService::new(database, surroundings)),
         })
     }

@@ -79,17 +79,32 @@ impl TerminalService {
 
     async fn list_rows(&self, caller: &Caller, query: &TerminalQuery) -> Result<Page<TerminalRow>, Failure> {
         let scope = caller.scope();
-        let mut select = listed(scope);
+        self.list_with(caller, query, listed(scope), |row| row_of(row, scope), |row| row)
+            .await
+    }
+
+    /// A page of the list with more about each terminal: `select` is [`listed`] with more columns, `read` makes a `T` of
+    /// what it finds, and `row` is the part of it that every list has.
+    pub(super) async fn list_with<T: Send>(
+        &self,
+        caller: &Caller,
+        query: &TerminalQuery,
+        mut select: SelectStatement,
+        mut read: impl FnMut(&QueryResult) -> Result<T, Failure> + Send,
+        row: impl Fn(&T) -> &TerminalRow + Send,
+    ) -> Result<Page<T>, Failure> {
+        let scope = caller.scope();
+        let reader = self.database.reader();
         narrow(&mut select, query);
         if let Some(sn) = whole_sn(query) {
             let mut exact = select.clone();
             exact
                 .and_where(column(Column::Sn).eq(sn.as_str()))
                 .limit(PAGE_ROWS as u64);
-            let rows = self.rows(scope, &exact).await?;
-            if !rows.is_empty() {
+            let found = reader.query_all(&exact).await?;
+            if !found.is_empty() {
                 return Ok(Page {
-                    rows,
+                    rows: found.iter().map(&mut read).collect::<Result<_, Failure>>()?,
                     previous: None,
                     next: None,
                 });
@@ -104,8 +119,10 @@ impl TerminalService {
             select.cond_where(mentions(word, scope));
         }
         keyset(&mut select, query.cursor.as_ref(), Column::Sn);
-        let rows = self.rows(scope, &select).await?;
-        Ok(Page::of(rows, query.cursor.as_ref(), |row| {
+        let found = reader.query_all(&select).await?;
+        let found = found.iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
+        Ok(Page::of(found, query.cursor.as_ref(), |found| {
+            let row = row(found);
             (row.sn.as_str().to_owned(), row.id.0)
         }))
     }
@@ -342,15 +359,29 @@ fn lifecycle_of(code: &str) -> Result<Lifecycle, Failure> {
     code.parse().map_err(|_| unreadable("lifecycle"))
 }
 
+/// How many columns [`listed`] asks for: the place of the first one that is added.
+pub(super) fn listed_columns(scope: Scope) -> usize {
+    first_listed(scope) + LISTED.len()
+}
+
+/// The place of the first of [`LISTED`]: before it come the names of the store and, for the platform, the merchant.
+fn first_listed(scope: Scope) -> usize {
+    match scope {
+        Scope::Merchant(_) => 1,
+        Scope::Platform => 3,
+    }
+}
+
 /// A row of [`listed`]. Columns are read by their place, which costs a list a tenth of its time less than by their names.
 pub(super) fn row_of(row: &QueryResult, scope: Scope) -> Result<TerminalRow, Failure> {
     let store = row.try_get_by_index(0)?;
-    let (first, merchant) = match scope {
-        Scope::Merchant(_) => (1, None),
+    let first = first_listed(scope);
+    let merchant = match scope {
+        Scope::Merchant(_) => None,
         Scope::Platform => {
             let number: Option<String> = row.try_get_by_index(1)?;
             let name: Option<String> = row.try_get_by_index(2)?;
-            (3, number.zip(name).map(|(number, name)| MerchantRef { number, name }))
+            number.zip(name).map(|(number, name)| MerchantRef { number, name })
         }
     };
     let sn: String = row.try_get_by_index(first + 1)?;

@@ -3,30 +3,38 @@
 mod facts;
 
 use super::failure::Failure;
-use super::terminals::{listed, row_of};
+use super::terminals::{TerminalService, listed, row_of};
 use crate::clock::Surroundings;
 use crate::database::Database;
 use crate::entities::terminals;
+use app::backend::page::Page;
+use app::backend::terminals::TerminalQuery;
 use app::backend::verdicts::{Health, Judged, MOST_JUDGED, Verdicts};
 use app::caller::{Caller, Scope};
-use app::domain::{Answer, Facts, Lifecycle, SerialNumber, TerminalId, Verdict};
+use app::domain::{Answer, Lifecycle, SerialNumber, TerminalId, Timestamp, Verdict};
 use app::error::AppError;
 use async_trait::async_trait;
-use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, SelectStatement};
+use sea_orm::{ConnectionTrait, QueryResult};
 use std::cmp::Reverse;
 use std::collections::HashSet;
+use std::sync::Arc;
 use terminals::Column;
 
 /// Answers [`Verdicts`].
 pub struct VerdictService {
     database: Database,
     surroundings: Surroundings,
+    terminals: Arc<TerminalService>,
 }
 
 impl VerdictService {
-    pub(super) fn new(database: Database, surroundings: Surroundings) -> Self {
-        Self { database, surroundings }
+    pub(super) fn new(database: Database, surroundings: Surroundings, terminals: Arc<TerminalService>) -> Self {
+        Self {
+            database,
+            surroundings,
+            terminals,
+        }
     }
 
     /// The verdict on a terminal that has proven to be itself; `None` when its record is gone.
@@ -48,8 +56,7 @@ impl VerdictService {
         narrow: impl FnOnce(&mut SelectStatement) + Send,
     ) -> Result<Vec<Judged>, Failure> {
         let now = self.surroundings.now();
-        let mut select = listed(scope);
-        facts::add_columns(&mut select, scope);
+        let mut select = facts_of(scope);
         narrow(&mut select);
         select
             .order_by((terminals::Entity, Column::Sn), Order::Asc)
@@ -57,21 +64,25 @@ impl VerdictService {
             .order_by((terminals::Entity, Column::Id), Order::Desc);
         let reader = self.database.reader();
         let found = reader.query_all(&select).await?;
+        let mut days = facts::Days::at(now);
         let mut known = found
             .iter()
-            .map(|row| facts::Known::of(row, row_of(row, scope)?, now))
+            .map(|found| facts::Known::of(found, row_of(found, scope)?, scope, &mut days))
             .collect::<Result<Vec<_>, Failure>>()?;
         facts::add_payment_apps(reader, &mut known, now).await?;
-        Ok(known
-            .into_iter()
-            .map(|known| {
-                let facts: Facts = known.facts;
-                Judged {
-                    row: known.row,
-                    verdict: Verdict::of(Some(&facts), now),
-                }
-            })
-            .collect())
+        Ok(known.into_iter().map(|known| judged(known, now)).collect())
+    }
+
+    async fn judge_page(&self, caller: &Caller, query: &TerminalQuery) -> Result<Page<Judged>, Failure> {
+        let (scope, now) = (caller.scope(), self.surroundings.now());
+        let mut days = facts::Days::at(now);
+        let read = |found: &QueryResult| facts::Known::of(found, row_of(found, scope)?, scope, &mut days);
+        let mut page = self
+            .terminals
+            .list_with(caller, query, facts_of(scope), read, |known| &known.row)
+            .await?;
+        facts::add_payment_apps(self.database.reader(), &mut page.rows, now).await?;
+        Ok(page.map(|known| judged(known, now)))
     }
 
     async fn judge_registered(&self, caller: &Caller) -> Result<Option<Health>, Failure> {
@@ -131,6 +142,20 @@ impl VerdictService {
     }
 }
 
+/// What lists show of the terminals of a scope, and behind it the columns that a verdict needs.
+fn facts_of(scope: Scope) -> SelectStatement {
+    let mut select = listed(scope);
+    facts::add_columns(&mut select, scope);
+    select
+}
+
+fn judged(known: facts::Known, now: Timestamp) -> Judged {
+    Judged {
+        verdict: Verdict::of(Some(&known.facts), now),
+        row: known.row,
+    }
+}
+
 fn column(column: Column) -> Expr {
     Expr::col((terminals::Entity, column))
 }
@@ -139,6 +164,10 @@ fn column(column: Column) -> Expr {
 impl Verdicts for VerdictService {
     async fn list(&self, caller: &Caller, numbers: &[SerialNumber]) -> Result<Vec<Judged>, AppError> {
         Ok(self.judge_numbers(caller, numbers).await?)
+    }
+
+    async fn page(&self, caller: &Caller, query: &TerminalQuery) -> Result<Page<Judged>, AppError> {
+        Ok(self.judge_page(caller, query).await?)
     }
 
     async fn health(&self, caller: &Caller) -> Result<Option<Health>, AppError> {

@@ -18,6 +18,8 @@ on_both_engines!(
 
 const APP: Uuid = Uuid::from_u128(1);
 const SN: &str = "OWN10001";
+/// What the page of a terminal says that is ready.
+const READY: &str = "各项检查都正常";
 const PAGE: &str = "/devices/OWN10001";
 
 /// A payment app in the catalogue that a merchant may run, and what its terminal says of it.
@@ -81,6 +83,11 @@ async fn each_step_to_the_first_payment_is_named(db: &TestDb) -> Outcome {
     let now_told = async |owner: &mut Client, title: &str| -> Result<()> {
         let page = owner.get(PAGE).await?;
         page.says(&[title, "检查清单", "注册进度"]);
+        // The list says the same in a line.
+        let line = if title == READY { "可以收款" } else { title };
+        let list = owner.get("/devices").await?;
+        let rows = table_rows(&list.body);
+        assert!(rows.len() == 1 && rows[0].contains(line), "{title}: {rows:?}");
         Ok(())
     };
 
@@ -108,12 +115,15 @@ async fn each_step_to_the_first_payment_is_named(db: &TestDb) -> Outcome {
     )
     .await?;
     now_told(&mut owner, "没有打印纸").await?;
+    let mut admin = world.signed_in("admin").await?;
+    let everybodys = admin.get("/terminals").await?;
+    assert!(table_rows(&everybodys.body)[0].contains("没有打印纸"));
     owner
         .get("/")
         .await?
         .says(&["1 台终端中，0 台现在可以收款", "没有打印纸", "前台"]);
     update(&world, &format!("last_report = '{}'", report.replace("out", "ok"))).await?;
-    now_told(&mut owner, "各项检查都正常").await?;
+    now_told(&mut owner, READY).await?;
     owner
         .get("/")
         .await?

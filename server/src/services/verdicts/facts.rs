@@ -3,14 +3,15 @@
 use crate::entities::{app_grants, app_installs, apps, merchants, terminals};
 use crate::services::business_day::business_day;
 use crate::services::failure::{Failure, unreadable};
+use crate::services::terminals::listed_columns;
 use app::backend::terminals::TerminalRow;
 use app::caller::Scope;
 use app::domain::app_policy::effective;
 use app::domain::{
     BusinessDay, Facts, Grant, GrantTarget, InstallState, PaymentApp, Report, StoreId, TerminalId, Timestamp,
 };
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult};
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement, UnionType};
+use sea_orm::{ConnectionTrait, QueryResult};
 use std::collections::{BTreeSet, HashMap};
 use terminals::Column;
 use uuid::Uuid;
@@ -23,32 +24,36 @@ pub(super) struct Known {
     store: Option<StoreId>,
 }
 
-#[derive(FromQueryResult)]
-struct Columns {
-    merchant_id: Option<Uuid>,
-    store_id: Option<Uuid>,
-    token_issued_at: Option<i64>,
-    token_hash: Option<Vec<u8>>,
-    online_until: Option<i64>,
-    last_report: Option<String>,
-    reported_at: Option<i64>,
-    business_day: Option<String>,
-    signed_in_at: Option<i64>,
-    signed_out_at: Option<i64>,
-    merchant_state: Option<String>,
-    time_zone: Option<String>,
-}
-
 /// Time zone of a terminal that is nobody's.
 const NOBODYS_ZONE: &str = "Asia/Shanghai";
 
-/// Asks for the facts beside what a list shows.
+/// The date in each time zone at one instant, worked out once.
+pub(super) struct Days {
+    now: Timestamp,
+    known: Vec<(String, String)>,
+}
+
+impl Days {
+    pub(super) fn at(now: Timestamp) -> Self {
+        Self { now, known: Vec::new() }
+    }
+
+    fn today(&mut self, zone: &str) -> Result<String, Failure> {
+        if let Some((_, day)) = self.known.iter().find(|(known, _)| known == zone) {
+            return Ok(day.clone());
+        }
+        let day = business_day(self.now, zone).ok_or_else(|| unreadable("time zone"))?;
+        self.known.push((zone.to_owned(), day.clone()));
+        Ok(day)
+    }
+}
+
+/// Asks for the facts behind what a list shows, in the order in which [`Known::of`] reads them.
 pub(super) fn add_columns(select: &mut SelectStatement, scope: Scope) {
     for fact in [
         Column::MerchantId,
         Column::StoreId,
         Column::TokenIssuedAt,
-        Column::TokenHash,
         Column::OnlineUntil,
         Column::LastReport,
         Column::ReportedAt,
@@ -67,39 +72,45 @@ pub(super) fn add_columns(select: &mut SelectStatement, scope: Scope) {
         );
     }
     select
-        .expr_as(
-            Expr::col((merchants::Entity, merchants::Column::State)),
-            Alias::new("merchant_state"),
-        )
+        .expr(Expr::col((terminals::Entity, Column::TokenHash)).is_not_null())
+        .column((merchants::Entity, merchants::Column::State))
         .column((merchants::Entity, merchants::Column::TimeZone));
 }
 
 impl Known {
-    pub(super) fn of(found: &QueryResult, row: TerminalRow, now: Timestamp) -> Result<Self, Failure> {
-        let columns = Columns::from_query_result(found, "")?;
-        let zone = columns.time_zone.as_deref().unwrap_or(NOBODYS_ZONE);
-        let report = columns.last_report.as_deref().and_then(Report::parse);
-        let day = columns.business_day.zip(columns.signed_in_at);
+    /// Reads what [`add_columns`] asked for. By their places: a list has many.
+    pub(super) fn of(found: &QueryResult, row: TerminalRow, scope: Scope, days: &mut Days) -> Result<Self, Failure> {
+        let first = listed_columns(scope);
+        let instant = |place| -> Result<Option<Timestamp>, Failure> {
+            let at: Option<i64> = found.try_get_by_index(first + place)?;
+            Ok(at.map(Timestamp))
+        };
+        let text = |place| -> Result<Option<String>, Failure> { Ok(found.try_get_by_index(first + place)?) };
+        let key = |place| -> Result<Option<Uuid>, Failure> { Ok(found.try_get_by_index(first + place)?) };
+        let holds_token: bool = found.try_get_by_index(first + 9)?;
+        let report = text(4)?.as_deref().and_then(Report::parse);
+        let day = text(6)?.zip(instant(7)?);
+        let signed_out = instant(8)?;
         let facts = Facts {
             lifecycle: row.lifecycle,
-            merchant_active: columns.merchant_state.map(|state| state == "active"),
-            connected: columns.token_hash.and(columns.token_issued_at).map(Timestamp),
+            merchant_active: text(10)?.map(|state| state == "active"),
+            connected: instant(2)?.filter(|_| holds_token),
             payment: PaymentApp::default(),
             business_day: day.map(|(day, signed_in)| BusinessDay {
                 day,
-                signed_in: Timestamp(signed_in),
-                signed_out: columns.signed_out_at.map(Timestamp),
+                signed_in,
+                signed_out,
             }),
-            today: business_day(now, zone).ok_or_else(|| unreadable("time zone"))?,
+            today: days.today(text(11)?.as_deref().unwrap_or(NOBODYS_ZONE))?,
             last_seen: row.last_seen,
-            heard_until: columns.online_until.map(Timestamp),
-            report: report.zip(columns.reported_at.map(Timestamp)),
+            heard_until: instant(3)?,
+            report: report.zip(instant(5)?),
         };
         Ok(Self {
             row,
             facts,
-            merchant: columns.merchant_id,
-            store: columns.store_id.map(StoreId),
+            merchant: key(0)?,
+            store: key(1)?.map(StoreId),
         })
     }
 }
@@ -115,42 +126,17 @@ pub(super) async fn add_payment_apps(
     if merchants.is_empty() {
         return Ok(());
     }
-    let payment = || {
-        Query::select()
-            .column(apps::Column::Id)
-            .from(apps::Entity)
-            .and_where(Expr::col(apps::Column::Payment).eq(true))
-            .take()
-    };
-    let granted = app_grants::Entity::find()
-        .filter(app_grants::Column::MerchantId.is_in(merchants))
-        .filter(app_grants::Column::AppId.in_subquery(payment()))
-        .filter(
-            Condition::any()
-                .add(app_grants::Column::TerminalId.is_null())
-                .add(app_grants::Column::TerminalId.is_in(terminals.iter().copied())),
-        )
-        .all(db)
-        .await?;
-    let installed = app_installs::Entity::find()
-        .filter(app_installs::Column::TerminalId.is_in(terminals))
-        .filter(app_installs::Column::AppId.in_subquery(payment()))
-        .all(db)
-        .await?;
     let mut grants: HashMap<(Uuid, Uuid), Vec<Grant>> = HashMap::new();
-    for grant in granted {
-        grants
-            .entry((grant.merchant_id, grant.app_id))
-            .or_default()
-            .push(grant_of(&grant));
+    for found in db.query_all(&payment_grants(merchants, &terminals)).await? {
+        let place = (found.try_get_by_index(0)?, found.try_get_by_index(1)?);
+        grants.entry(place).or_default().push(grant_of(&found)?);
     }
     let mut installs: HashMap<(Uuid, Uuid), (InstallState, Timestamp)> = HashMap::new();
-    for install in installed {
-        let state = install.state.parse().map_err(|_| unreadable("install state"))?;
-        installs.insert(
-            (install.terminal_id, install.app_id),
-            (state, Timestamp(install.reported_at)),
-        );
+    for found in db.query_all(&payment_installs(&terminals)).await? {
+        let place = (found.try_get_by_index(0)?, found.try_get_by_index(1)?);
+        let state: String = found.try_get_by_index(2)?;
+        let state = state.parse().map_err(|_| unreadable("install state"))?;
+        installs.insert(place, (state, Timestamp(found.try_get_by_index(3)?)));
     }
     for known in known {
         let of_merchant = grants
@@ -165,16 +151,68 @@ pub(super) async fn add_payment_apps(
     Ok(())
 }
 
-fn grant_of(grant: &app_grants::Model) -> Grant {
-    let target = match (grant.terminal_id, grant.store_id) {
+/// The grants of payment apps for all terminals of these merchants or of one of their stores, and those for one of these
+/// terminals: two steps into an index each, however many terminals have grants of their own.
+fn payment_grants(merchants: BTreeSet<Uuid>, terminals: &[Uuid]) -> SelectStatement {
+    use app_grants::Column;
+    let grants = |which: Expr| {
+        Query::select()
+            .columns([
+                Column::MerchantId,
+                Column::AppId,
+                Column::TerminalId,
+                Column::StoreId,
+                Column::StartsAt,
+                Column::ExpiresAt,
+                Column::RevokedAt,
+            ])
+            .from(app_grants::Entity)
+            .and_where(which)
+            .and_where(Expr::col(Column::AppId).in_subquery(payment_apps()))
+            .take()
+    };
+    let wide = Expr::col(Column::MerchantId).is_in(merchants);
+    let mut select = grants(wide.and(Expr::col(Column::TerminalId).is_null()));
+    let narrow = Expr::col(Column::TerminalId).is_in(terminals.iter().copied());
+    select.union(UnionType::All, grants(narrow));
+    select
+}
+
+/// What these terminals last said of their payment apps.
+fn payment_installs(terminals: &[Uuid]) -> SelectStatement {
+    use app_installs::Column;
+    Query::select()
+        .columns([Column::TerminalId, Column::AppId, Column::State, Column::ReportedAt])
+        .from(app_installs::Entity)
+        .and_where(Expr::col(Column::TerminalId).is_in(terminals.iter().copied()))
+        .and_where(Expr::col(Column::AppId).in_subquery(payment_apps()))
+        .take()
+}
+
+fn payment_apps() -> SelectStatement {
+    Query::select()
+        .column(apps::Column::Id)
+        .from(apps::Entity)
+        .and_where(Expr::col(apps::Column::Payment).eq(true))
+        .take()
+}
+
+/// A row of [`payment_grants`].
+fn grant_of(found: &QueryResult) -> Result<Grant, Failure> {
+    let (terminal, store): (Option<Uuid>, Option<Uuid>) = (found.try_get_by_index(2)?, found.try_get_by_index(3)?);
+    let instant = |place| -> Result<Option<Timestamp>, Failure> {
+        let at: Option<i64> = found.try_get_by_index(place)?;
+        Ok(at.map(Timestamp))
+    };
+    let target = match (terminal, store) {
         (Some(terminal), _) => GrantTarget::Terminal(TerminalId(terminal)),
         (None, Some(store)) => GrantTarget::Store(StoreId(store)),
         (None, None) => GrantTarget::Merchant,
     };
-    Grant {
+    Ok(Grant {
         target,
-        starts: Timestamp(grant.starts_at),
-        expires: grant.expires_at.map(Timestamp),
-        revoked: grant.revoked_at.map(Timestamp),
-    }
+        starts: Timestamp(found.try_get_by_index(4)?),
+        expires: instant(5)?,
+        revoked: instant(6)?,
+    })
 }
