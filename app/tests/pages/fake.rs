@@ -702,7 +702,7 @@ impl Ask {
     pub(crate) async fn get(&self, path: &str) -> Answered {
         routes();
         let options = LeptosOptions::builder().output_name("tillkeeper").build();
-        let shell = app::shell::Shell::new(options, "/pkg/tillkeeper.css".into());
+        let shell = Arc::new(app::shell::Shell::new(options, "/pkg/tillkeeper.css".into()));
         let render = leptos_axum::render_app_async_with_context(self.context(path), move || shell.document());
         let request = Request::get(path).body(Body::empty()).unwrap();
         Answered::of(render(request).await).await

@@ -53,6 +53,8 @@ const STATE_CELL: usize = 4;
 /// The cell after it, with the verdict.
 const VERDICT_CELL: usize = 5;
 
+const OPTION_END: &str = "</option>";
+
 /// What stands in the cell after that.
 const NEVER: &str = "从未";
 
@@ -270,9 +272,9 @@ impl Page {
         let nonce = nonce_of(page).ok_or("the page has no nonce")?;
         let cut = |text: &str| text.split(nonce).map(str::to_owned).collect::<Vec<_>>();
         let (first, rest) = after_first_option(page, "id=\"store\"")?;
-        let (_, rest) = rest.split_once("</select>").ok_or("the page has no end of stores")?;
+        let rest = after_options(rest)?;
         let (second, rest) = after_first_option(rest, "id=\"model\"")?;
-        let (_, rest) = rest.split_once("</select>").ok_or("the page has no end of models")?;
+        let rest = after_options(rest)?;
         let (third, rest) = rest.split_once("<tbody").ok_or("the page has no table")?;
         let (attributes, rest) = rest.split_once('>').ok_or("the page has no table")?;
         let (body, after) = rest.rsplit_once("</tr>").ok_or("the page has no rows")?;
@@ -295,8 +297,8 @@ impl Page {
         Ok(Self {
             frame: [
                 cut(first),
-                cut(&format!("</select>{second}")),
-                cut(&format!("</select>{third}<tbody{attributes}>")),
+                cut(second),
+                cut(&format!("{third}<tbody{attributes}>")),
                 cut(after),
             ],
             row: pieces(shown[telling], &rows[telling]),
@@ -397,10 +399,16 @@ fn title(obstacle: Obstacle) -> &'static str {
 
 /// Up to and with the first option of a list ("any"), and what comes after it.
 fn after_first_option<'a>(page: &'a str, list: &str) -> Result<(&'a str, &'a str)> {
-    const END: &str = "</option>";
     let list = page.find(list).ok_or_else(|| format!("the page has no list {list}"))?;
-    let end = page[list..].find(END).ok_or("a list has no option")?;
-    Ok(page.split_at(list + end + END.len()))
+    let end = page[list..].find(OPTION_END).ok_or("a list has no option")?;
+    Ok(page.split_at(list + end + OPTION_END.len()))
+}
+
+/// What comes after the last option of the list that this begins in.
+fn after_options(page: &str) -> Result<&str> {
+    let end = page.find("</select>").ok_or("a list has no end")?;
+    let last = page[..end].rfind(OPTION_END).map_or(0, |at| at + OPTION_END.len());
+    Ok(&page[last..])
 }
 
 fn option(value: &str, word: &str, html: &mut String) {
