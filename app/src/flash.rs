@@ -201,11 +201,21 @@ pub struct Redirect {
     flash: Option<Flash>,
 }
 
-/// Leads to `path` of this site; to the first page when it leads anywhere else.
+/// Most bytes of an address that leads somewhere: servers in between take no longer ones (RFC 9110, section 4.1).
+const ADDRESS_BYTES: usize = 8000;
+
+/// Leads to `path` of this site; to the first page when it leads anywhere else. What is too long for an address is left out.
 pub fn redirect(path: impl Into<String>) -> Redirect {
-    let path = path.into();
+    let mut path = path.into();
+    if path.len() > ADDRESS_BYTES {
+        path.truncate(path.find('?').unwrap_or_default());
+    }
     Redirect {
-        to: if is_local(&path) { path } else { "/".to_owned() },
+        to: if is_local(&path) && path.len() <= ADDRESS_BYTES {
+            path
+        } else {
+            "/".to_owned()
+        },
         flash: None,
     }
 }
@@ -362,6 +372,10 @@ mod tests {
     fn redirects_stay_on_this_site() {
         assert_eq!(redirect("/logs?sn=A").to, "/logs?sn=A");
         assert_eq!(redirect("//evil").to, "/");
+        let long = "x".repeat(9000);
+        assert_eq!(redirect(format!("/logs?sn={long}")).to, "/logs");
+        assert_eq!(redirect(format!("/devices/{long}")).to, "/");
+        assert_eq!(redirect(format!("/devices/{long}?a=b")).to, "/");
         assert_eq!(sign_in_address("/logs?sn=A"), "/sign-in?next=%2Flogs%3Fsn%3DA");
         assert_eq!(sign_in_address("/"), "/sign-in");
     }

@@ -4,7 +4,6 @@ use crate::clock::Surroundings;
 use crate::config::Config;
 use crate::database::{Database, DatabaseError};
 use crate::router;
-use crate::services::codes::CodeService;
 use crate::services::{Services, presence};
 use crate::session_store::DatabaseSessions;
 use crate::state::AppState;
@@ -15,7 +14,6 @@ use axum_server::accept::NoDelayAcceptor;
 use sea_orm::DbErr;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -95,7 +93,7 @@ pub async fn serve(
     let set_up = set_up_path(&state).await?;
     let sweeping = [
         tokio::spawn(sweep(router::session_store(&state), state.services.clone())),
-        tokio::spawn(sweep_codes(state.services.codes.clone())),
+        tokio::spawn(sweep_minutely(state.services.clone())),
     ];
     let (stopped, stopping) = oneshot::channel::<()>();
     let watching = tokio::spawn(presence::watch(state.services.presence.clone(), async {
@@ -155,14 +153,18 @@ async fn sweep(sessions: DatabaseSessions, services: Services) {
     }
 }
 
-/// Marks the activation codes whose time is over, now and every minute, so that the log says so.
-async fn sweep_codes(codes: Arc<CodeService>) {
+/// Marks the activation codes whose time is over and ends the floods of attempts that are, now and every minute, so that the
+/// log says so.
+async fn sweep_minutely(services: Services) {
     let mut minutes = tokio::time::interval(Duration::from_secs(60));
     loop {
         minutes.tick().await;
         // What went wrong has been logged where it did.
-        if let Ok(swept) = codes.sweep().await {
+        if let Ok(swept) = services.codes.sweep().await {
             tracing::debug!(swept, "expired codes are marked");
+        }
+        if let Ok(ended) = services.registration.sweep().await {
+            tracing::debug!(ended, "floods of attempts are logged");
         }
     }
 }

@@ -53,6 +53,8 @@ pub struct LogRow {
     pub actor_label: Option<String>,
     /// From which address.
     pub address: Option<String>,
+    /// How many attempts it stands for, where it tells of all that were turned away in a window.
+    pub turned_away: Option<u64>,
 }
 
 /// What happened to terminals.

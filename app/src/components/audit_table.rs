@@ -84,11 +84,14 @@ fn row(locale: Locale, now: Timestamp, entry: AuditRow) -> impl IntoView {
 
 /// Why it was not done.
 fn why(locale: Locale, code: &str) -> impl IntoView + use<> {
-    let said = match code {
-        "bad_rows" => t!(locale, audit.bad_rows),
-        code => failure::said(locale, code).title,
+    let (said, help) = match code {
+        "bad_rows" => (t!(locale, audit.bad_rows), None),
+        code => {
+            let said = failure::said(locale, code);
+            (said.title, said.help)
+        }
     };
-    view! { <p class="font-medium">{said}</p> }
+    view! { <p class="font-medium">{failure::linked(said, help)}</p> }
 }
 
 /// What changed, field by field: the values before and after.

@@ -1,6 +1,7 @@
 //! What is said when something was not done: what happened, what to do, who can do it. All of it comes from the code.
 
 use super::{icon, words};
+use crate::components::html::{Html, Rendered};
 use crate::domain::{PasswordFault, Told};
 use crate::error::Invalid;
 use crate::flash::Flash;
@@ -54,6 +55,14 @@ pub(crate) fn said(locale: Locale, code: &str) -> Said {
         next: None,
         who: None,
         help: None,
+    }
+}
+
+/// What a code says in a word, and the way to its paragraph of the help where it has one.
+pub(crate) fn linked(title: &'static str, help: Option<String>) -> Html {
+    match help {
+        Some(help) => view! { <a class="link" href=help>{title}</a> }.rendered(),
+        None => title.rendered(),
     }
 }
 

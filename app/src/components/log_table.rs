@@ -59,12 +59,17 @@ fn row(locale: Locale, now: Timestamp, platform: bool, entry: LogRow) -> impl In
     let details = match entry.reason {
         Some(told) => {
             let words::Texts { title, next, .. } = words::told(locale, told);
+            let turned_away = entry.turned_away.map(|count| {
+                let count = format::grouped(count);
+                view! { <p>{t!(locale, log.turned_away, count)}</p> }
+            });
             view! {
                 <p class="font-medium">
                     <a class="link" href=help_address(told.code())>
                         {title}
                     </a>
                 </p>
+                {turned_away}
                 <p class="text-sm">{next}</p>
                 <p class="text-sm">{t!(locale, failure.who)} {words::who(locale, told)}</p>
             }

@@ -77,15 +77,26 @@ pub(super) fn result(visit: &Visit, work: Work, batch: &Batch) -> Answer {
 
 fn row(locale: Locale, work: Work, item: &BatchItem) -> impl IntoView + use<> {
     let gives_code = matches!(work, Work::Register | Work::IssueCodes);
+    let plain = |text: &'static str| failure::linked(text, None);
     let (result, next) = match &item.came {
-        Came::Nothing => (t!(locale, batch.not_done), None),
-        Came::Done if gives_code && item.code.is_some() => (t!(locale, batch.done), Some(t!(locale, batch.enter_code))),
-        Came::Done if gives_code => (t!(locale, batch.done), Some(t!(locale, batch.enter_code_gone))),
-        Came::Done => (t!(locale, batch.done), None),
-        Came::Refused(why) if why == REPEATED => (t!(locale, batch.repeated), Some(t!(locale, batch.repeated_next))),
+        Came::Nothing => (plain(t!(locale, batch.not_done)), None),
+        Came::Done => {
+            let next = match (gives_code, item.code.is_some()) {
+                (true, true) => Some(t!(locale, batch.enter_code)),
+                (true, false) => Some(t!(locale, batch.enter_code_gone)),
+                (false, _) => None,
+            };
+            (plain(t!(locale, batch.done)), next)
+        }
+        Came::Refused(why) if why == REPEATED => {
+            (plain(t!(locale, batch.repeated)), Some(t!(locale, batch.repeated_next)))
+        }
         Came::Refused(why) => {
             let said = failure::said(locale, why);
-            (said.title, Some(said.next.unwrap_or(said.what)))
+            (
+                failure::linked(said.title, said.help),
+                Some(said.next.unwrap_or(said.what)),
+            )
         }
     };
     let sn = match &item.terminal {

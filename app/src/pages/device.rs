@@ -1,6 +1,8 @@
 //! 查看: one terminal, what it needs next, and what happened to it.
 
+use super::device_timeline::{last_call, timeline};
 use super::guard::{Answer, Visit, guarded};
+use super::help::where_the_sn_is;
 use super::register::RegisterTerminal;
 use super::{device_address, help_topic_address};
 use crate::backend::device_log::LogQuery;
@@ -9,7 +11,7 @@ use crate::components::field::Field;
 use crate::components::html::Rendered;
 use crate::components::{format, log_table::log_table, state_badge, verdict, words};
 use crate::components::{terminal_actions::terminal_actions, terminal_codes::terminal_codes};
-use crate::domain::{Check, Finding, Lifecycle, Manufacturer, MerchantNo, SerialNumber, TerminalId, Verdict};
+use crate::domain::{Lifecycle, Manufacturer, MerchantNo, SerialNumber, TerminalId, Verdict};
 use crate::error::{AppError, Invalid};
 use crate::flash::{Flash, action, actor, redirect_with};
 use crate::i18n::{Locale, t};
@@ -88,9 +90,11 @@ async fn device(visit: Visit) -> Result<Answer, AppError> {
     let verdict = visit.backend.verdicts.get(&visit.caller, first.row.id).await?;
     let verdict = verdict.map_or_else(|| Verdict::of(None, visit.rendering.now), |judged| judged.verdict);
     let mut entries = visit.backend.device_log.list(&visit.caller, &query).await?.rows;
+    let call = last_call(&entries, first.created);
     entries.truncate(ENTRIES);
     let now = visit.rendering.now;
     let codes = visit.backend.codes.list(&visit.caller, first.row.id).await?;
+    let timeline = timeline(locale, now, first, &verdict, &codes, call);
     let stores = visit.backend.lifecycle.stores(&visit.caller, first.row.id).await?;
     let log = if entries.is_empty() {
         view! { <p>{t!(locale, device.no_log)}</p> }.rendered()
@@ -119,7 +123,7 @@ async fn device(visit: Visit) -> Result<Answer, AppError> {
             <div class="grid gap-6 lg:grid-cols-2 items-start">
                 {verdict::checklist(locale, now, &verdict)}
                 <div class="flex flex-col gap-6">
-                    {next_step(&visit, first)} {timeline(locale, &visit, first, &verdict)}
+                    {next_step(&visit, first)} {timeline}
                 </div>
             </div>
             {super::device_facts::facts(locale, now, first)}
@@ -172,9 +176,13 @@ async fn missing(visit: &Visit, sn: &SerialNumber) -> Result<Answer, AppError> {
             <p>{text}</p>
             {alike}
             {merchant_number}
-            <p>
-                <a class="link" href=help_topic_address("find-sn")>{t!(locale, device.missing_where)}</a>
-            </p>
+            <details class="card bg-base-100 border border-base-300 px-4 py-2">
+                <summary class="cursor-pointer font-medium py-2">{t!(locale, device.missing_where)}</summary>
+                {where_the_sn_is(locale)}
+                <p class="py-2">
+                    <a class="link" href=help_topic_address("find-sn")>{t!(locale, verdict.more)}</a>
+                </p>
+            </details>
             <p class="flex flex-wrap gap-2">
                 {register} <a class="btn" href=search>{t!(locale, device.missing_search)}</a>
                 <a class="btn" href="/">{t!(locale, failure.go_home)}</a>
@@ -324,59 +332,5 @@ fn issue_form(visit: &Visit, terminal: &Terminal) -> impl IntoView + use<> {
             <button class="btn" type="submit">{word}</button>
             {note}
         </form>
-    }
-}
-
-/// The way of a registration, with the step at which it is.
-fn timeline(locale: Locale, visit: &Visit, terminal: &Terminal, verdict: &Verdict) -> impl IntoView + use<> {
-    let now = visit.rendering.now;
-    let registered = terminal.registered.is_some();
-    let connected = terminal.connected.is_some();
-    let app = verdict.checks.iter().find(|it| it.check == Check::AppInstalled);
-    let app = app.filter(|it| it.finding == Finding::Pass);
-    let steps = [
-        (t!(locale, device.step_assigned), terminal.row.merchant.is_some(), None),
-        (
-            t!(locale, device.step_code),
-            registered || terminal.code_expires.is_some(),
-            None,
-        ),
-        (t!(locale, device.step_registered), registered, terminal.registered),
-        (t!(locale, device.step_connected), connected, terminal.connected),
-        (t!(locale, device.step_app), app.is_some(), app.and_then(|it| it.as_of)),
-        (
-            t!(locale, device.step_signed_in),
-            terminal.signed_in.is_some(),
-            terminal.signed_in,
-        ),
-    ];
-    let going_on = !matches!(terminal.row.lifecycle, Lifecycle::Suspended | Lifecycle::Retired);
-    let stuck = steps.iter().position(|(_, done, _)| !done).filter(|_| going_on);
-    let steps = steps
-        .into_iter()
-        .enumerate()
-        .map(|(place, (word, done, at))| {
-            let here = stuck == Some(place);
-            let (class, state) = match (done, here) {
-                (true, _) => ("step step-primary", t!(locale, device.done)),
-                (false, true) => ("step step-warning", t!(locale, device.stuck)),
-                (false, false) => ("step", t!(locale, device.to_come)),
-            };
-            view! {
-                <li class=class data-content=done.then_some("✓") aria-current=here.then_some("step")>
-                    <div class="text-start py-2">
-                        <p class="font-medium">{word}</p>
-                        <p class="text-sm">{state}</p>
-                        {at.map(|at| view! { <p>{format::time(locale, now, at)}</p> })}
-                    </div>
-                </li>
-            }
-        })
-        .collect_view();
-    view! {
-        <section class="card bg-base-100 border border-base-300 p-4 md:p-6" aria-labelledby="timeline-title">
-            <h2 class="text-lg font-semibold" id="timeline-title">{t!(locale, device.timeline)}</h2>
-            <ol class="steps steps-vertical">{steps}</ol>
-        </section>
     }
 }

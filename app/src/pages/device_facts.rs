@@ -3,7 +3,7 @@
 use crate::backend::terminals::Terminal;
 use crate::components::format;
 use crate::components::html::Rendered;
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, looks_odd};
 use crate::i18n::{Locale, t};
 use leptos::prelude::*;
 
@@ -52,9 +52,14 @@ pub(super) fn facts(locale: Locale, now: Timestamp, terminal: &Terminal) -> impl
             }
         })
         .collect_view();
+    let odd = looks_odd(&row.manufacturer, &row.sn).then(|| {
+        let maker = row.manufacturer.as_str();
+        view! { <p class="mb-3">{t!(locale, device.odd_sn, maker)}</p> }
+    });
     view! {
         <section class="card bg-base-100 border border-base-300 p-4 md:p-6" aria-labelledby="facts-title">
             <h2 class="text-lg font-semibold mb-3" id="facts-title">{t!(locale, device.facts)}</h2>
+            {odd}
             <dl class="grid gap-4 sm:grid-cols-2 lg:grid-cols-3">{facts}</dl>
         </section>
     }

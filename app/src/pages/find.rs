@@ -4,7 +4,7 @@ use super::device_address;
 use super::guard::{Answer, Visit, guarded};
 use crate::backend::verdicts::{Judged, MOST_JUDGED};
 use crate::components::html::{Html, Rendered};
-use crate::components::{format, verdict, words};
+use crate::components::{failure, format, verdict, words};
 use crate::domain::{Finding, ListedSn, SerialNumber, Timestamp, Verdict, parse_list};
 use crate::error::AppError;
 use crate::i18n::{Locale, t};
@@ -133,7 +133,7 @@ fn line(locale: Locale, now: Timestamp, sn: &SerialNumber, found: Option<(&Judge
             <td role="cell" class="card-name">{name.unwrap_or_else(|| format::NOTHING.to_owned())}</td>
             <td role="cell" class="card-state">{verdict::badge(locale, verdict)}</td>
             <td role="cell" class="card-name min-w-56">
-                <p>{said.title}</p>
+                <p>{failure::linked(said.title, said.help)}</p>
                 {said.next.map(|next| view! { <p class="text-sm font-normal">{next}</p> })}
             </td>
             <td role="cell" class="card-start">{format::time_or_nothing(locale, now, seen)}</td>

@@ -5,10 +5,10 @@ use crate::caller::Caller;
 use crate::components::html::{Html, Rendered};
 use crate::components::{failure, layout::layout};
 use crate::error::AppError;
-use crate::flash::{answer, redirect, sign_in_address};
+use crate::flash::{Flash, answer, redirect, sign_in_address};
 use crate::i18n::Locale;
 use crate::request::{Query, Rendering};
-use http::StatusCode;
+use http::{StatusCode, header};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use leptos_router::hooks::use_params_map;
@@ -214,6 +214,20 @@ impl Surroundings {
     }
 }
 
+/// In how many seconds somebody may try again whom this page tells that there were too many attempts (RFC 6585, section 4).
+fn turned_away(rendering: &Rendering) -> Option<u64> {
+    let until: i64 = match rendering.flash.as_ref()? {
+        Flash::Error {
+            code,
+            found: Some(until),
+            ..
+        } if code == Flash::THROTTLED => until.parse().ok()?,
+        _ => return None,
+    };
+    let ms = u64::try_from(until.checked_sub(rendering.now.0)?).ok()?;
+    Some(ms.div_ceil(1000)).filter(|seconds| *seconds > 0)
+}
+
 fn end(
     rendering: &Rendering,
     response: &ResponseOptions,
@@ -223,6 +237,10 @@ fn end(
     match outcome {
         Ok(Answer::Page(Sheet { title, status, body })) => {
             response.set_status(status);
+            if let Some(seconds) = turned_away(rendering) {
+                response.set_status(StatusCode::TOO_MANY_REQUESTS);
+                response.insert_header(header::RETRY_AFTER, seconds.into());
+            }
             layout(rendering, caller, title, body)
         }
         Ok(Answer::Elsewhere(path)) => {

@@ -3,7 +3,7 @@
 use super::guard::{Answer, open};
 use crate::components::html::{Html, Rendered};
 use crate::components::words;
-use crate::domain::{Obstacle, Told};
+use crate::domain::{Obstacle, Reason, Told};
 use crate::error::AppError;
 use crate::i18n::{Locale, t};
 use leptos::prelude::*;
@@ -120,27 +120,32 @@ fn text(locale: Locale, topic: Topic) -> Html {
             steps(&[$(t!(locale, help.$topic.$step)),+])
         };
     }
-    macro_rules! terms {
-        ($topic:ident: $($term:ident)+) => {
-            terms(&[$((t!(locale, help.$topic.$term.term), t!(locale, help.$topic.$term.text))),+])
-        };
-    }
     match topic {
         Topic::Works => steps!(works: a b c d e),
         Topic::FirstUse => steps!(first_use: a b c d e f g),
         Topic::NoReceipt => steps!(no_receipt: a b c d e f),
-        Topic::Screen => terms!(screen: a b c d e f g),
-        Topic::FindSn => terms!(find_sn: a b c d e f g),
+        Topic::Screen => screen(locale),
+        Topic::FindSn => where_the_sn_is(locale),
         Topic::Verdict => Obstacle::VARIANTS
             .iter()
             .map(|code| {
                 let said = words::obstacle(locale, *code);
-                paragraph(locale, code.code(), said, words::who_clears(locale, *code))
+                let related = related_to(*code);
+                paragraph(locale, code.code(), said, words::who_clears(locale, *code), related)
             })
             .collect_view()
             .rendered(),
         Topic::Registration => Told::all()
-            .map(|code| paragraph(locale, code.code(), words::told(locale, code), words::who(locale, code)))
+            .map(|code| {
+                let said = words::told(locale, code);
+                paragraph(
+                    locale,
+                    code.code(),
+                    said,
+                    words::who(locale, code),
+                    related_to_told(code),
+                )
+            })
             .collect_view()
             .rendered(),
     }
@@ -154,14 +159,55 @@ fn steps(steps: &[&'static str]) -> Html {
     view! { <ol class="list-decimal ps-6 flex flex-col gap-3">{steps}</ol> }.rendered()
 }
 
-fn terms(terms: &[(&'static str, &'static str)]) -> Html {
+/// What the messages on a terminal's screen mean, and where the reason behind each is explained.
+fn screen(locale: Locale) -> Html {
+    macro_rules! messages {
+        ($($term:ident => $code:expr),+ $(,)?) => {
+            [$((t!(locale, help.screen.$term.term), t!(locale, help.screen.$term.text), $code)),+]
+        };
+    }
+    let terms = messages!(
+        a => Some(Obstacle::NotRegistered),
+        b => Some(Obstacle::MerchantStopped),
+        c => Some(Obstacle::NotSignedIn),
+        d => None,
+        e => Some(Obstacle::NetworkDown),
+        f => Some(Obstacle::Suspended),
+        g => None,
+        h => Some(Obstacle::PaperOut),
+        i => Some(Obstacle::AppNotAuthorized),
+    );
+    terms_of(locale, &terms)
+}
+
+/// Where the serial number is on the machines of each maker.
+pub(super) fn where_the_sn_is(locale: Locale) -> Html {
+    macro_rules! makers {
+        ($($term:ident)+) => {
+            [$((t!(locale, help.find_sn.$term.term), t!(locale, help.find_sn.$term.text), None)),+]
+        };
+    }
+    terms_of(locale, &makers!(a b c d e f g))
+}
+
+/// Terms with what they mean and, where there is one, the way to the paragraph on the reason.
+fn terms_of(locale: Locale, terms: &[(&'static str, &'static str, Option<Obstacle>)]) -> Html {
     let terms = terms
         .iter()
-        .map(|(term, text)| {
+        .map(|(term, text, code)| {
+            let more = code.map(|code| {
+                let label = words::obstacle(locale, code).title;
+                view! {
+                    " "
+                    <a class="link" href=help_address(code.code())>
+                        {label}
+                    </a>
+                }
+            });
             view! {
                 <div>
                     <dt class="font-semibold">{*term}</dt>
-                    <dd>{*text}</dd>
+                    <dd>{*text} {more}</dd>
                 </div>
             }
         })
@@ -169,8 +215,52 @@ fn terms(terms: &[(&'static str, &'static str)]) -> Html {
     view! { <dl class="flex flex-col gap-4">{terms}</dl> }.rendered()
 }
 
+/// The topic that helps with an obstacle, step by step.
+fn related_to(code: Obstacle) -> Option<Topic> {
+    use Obstacle::*;
+    match code {
+        NotFound => Some(Topic::FindSn),
+        NotRegistered | NotConnected | NotSignedIn | SignedOut => Some(Topic::FirstUse),
+        PrinterFault | PaperOut => Some(Topic::NoReceipt),
+        Silent | NetworkDown | CardReaderFault => Some(Topic::Screen),
+        Retired | Suspended | MerchantStopped | NotAssigned | AppNotAuthorized | AppExpired | AppNotInstalled
+        | AppInstallFailed => None,
+    }
+}
+
+/// The topic that helps with a refusal.
+fn related_to_told(told: Told) -> Option<Topic> {
+    use Reason::*;
+    match told {
+        Told::SnOrCodeWrong | Told::Itself(SnMalformed | SnUnknown | ModelMismatch) => Some(Topic::FindSn),
+        Told::Itself(CodeRequired | CodeInvalid | CodeExpired | CodeUsed | CodeRevoked | AlreadyRegistered) => {
+            Some(Topic::FirstUse)
+        }
+        Told::Itself(
+            RegisteredElsewhere | MerchantSuspended | TerminalSuspended | TerminalRetired | QuotaExceeded
+            | TooManyAttempts,
+        ) => None,
+    }
+}
+
 /// All that is to be said of a code.
-fn paragraph(locale: Locale, code: &'static str, said: words::Texts, who: &'static str) -> Html {
+fn paragraph(
+    locale: Locale,
+    code: &'static str,
+    said: words::Texts,
+    who: &'static str,
+    related: Option<Topic>,
+) -> Html {
+    let related = related.map(|topic| {
+        let title = heading(locale, topic).0;
+        view! {
+            <p>
+                <a class="link" href=help_topic_address(topic.into())>
+                    {title}
+                </a>
+            </p>
+        }
+    });
     view! {
         <section
             class="card bg-base-100 border border-base-300 p-4 gap-2 scroll-mt-4 target:border-primary"
@@ -193,7 +283,24 @@ fn paragraph(locale: Locale, code: &'static str, said: words::Texts, who: &'stat
                 {who}
             </p>
             <p>{said.help}</p>
+            {related}
         </section>
     }
     .rendered()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The pages that the addresses lead to, and the paragraphs on them, are looked at in `tests/pages`.
+    #[test]
+    fn every_code_leads_to_its_topic() {
+        for code in Obstacle::VARIANTS {
+            assert_eq!(help_address(code.code()), format!("/help/verdict#{}", code.code()));
+        }
+        for told in Told::all() {
+            assert_eq!(help_address(told.code()), format!("/help/registration#{}", told.code()));
+        }
+    }
 }

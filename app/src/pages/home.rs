@@ -7,7 +7,7 @@ use crate::backend::terminals::TerminalCounts;
 use crate::backend::verdicts::Health;
 use crate::components::html::Rendered;
 use crate::components::{
-    format::grouped, icon, log_table::log_table, sn_field::sn_field, text_area::text_area, verdict, words,
+    failure, format::grouped, icon, log_table::log_table, sn_field::sn_field, text_area::text_area, verdict, words,
 };
 use crate::domain::Outcome;
 use crate::error::AppError;
@@ -129,7 +129,7 @@ fn attention(locale: Locale, health: &Health) -> impl IntoView + use<> {
                             {one.row.sn_printed.clone()}
                         </a>
                         <span>{one.row.name.clone()}</span>
-                        <span class="font-medium text-error">{said.title}</span>
+                        <span class="font-medium text-error">{failure::linked(said.title, said.help)}</span>
                     </p>
                     {said.next.map(|next| view! { <p class="text-sm">{next}</p> })}
                 </li>

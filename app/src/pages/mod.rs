@@ -10,6 +10,7 @@ mod batch_result;
 mod codes;
 mod device;
 mod device_facts;
+mod device_timeline;
 mod devices;
 mod devices_select;
 mod find;

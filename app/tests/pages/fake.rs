@@ -112,6 +112,7 @@ impl Fake {
             actor: ActorKind::User,
             actor_label: Some("xiaoman".to_owned()),
             address: Some("203.0.113.9".to_owned()),
+            turned_away: None,
         };
         let told = Told::Itself(Reason::CodeExpired);
         let log = vec![

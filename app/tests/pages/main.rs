@@ -7,12 +7,13 @@
 
 mod fake;
 
-use app::domain::{Lifecycle, Role};
+use app::domain::{Lifecycle, Obstacle, Role, Told};
 use app::flash::Flash;
 use app::i18n::Locale;
 use axum::http::StatusCode;
 use fake::{Ask, Fake, routes, terminal};
 use std::path::Path;
+use strum::VariantArray;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const IMPORT: &str = "/terminals/import/00000000-0000-0000-0000-000000000007";
@@ -117,6 +118,92 @@ async fn every_page_is_whole_in_both_languages() {
             }
         }
     }
+}
+
+/// What stands between `before` and the next quotation mark, as often as it does.
+fn all_between<'a>(html: &'a str, before: &'a str) -> impl Iterator<Item = &'a str> {
+    html.split(before).skip(1).filter_map(|rest| rest.split('"').next())
+}
+
+#[tokio::test]
+async fn every_reason_has_its_paragraph_and_every_link_to_the_help_leads_somewhere() {
+    const TOPICS: [&str; 7] = [
+        "works",
+        "first-use",
+        "no-receipt",
+        "screen",
+        "find-sn",
+        "verdict",
+        "registration",
+    ];
+    let obstacles = Obstacle::VARIANTS
+        .iter()
+        .map(|code| format!("/help/verdict#{}", code.code()));
+    let refusals = Told::all().map(|told| format!("/help/registration#{}", told.code()));
+    let codes: Vec<String> = obstacles.chain(refusals).collect();
+    for locale in [Locale::zh, Locale::en] {
+        let mut addresses = vec!["/help".to_owned()];
+        let mut htmls = Vec::new();
+        for topic in TOPICS {
+            let path = format!("/help/{topic}");
+            let page = Ask {
+                locale,
+                ..Ask::by(None)
+            }
+            .get(&path)
+            .await;
+            assert_eq!(page.status, StatusCode::OK, "{path}");
+            addresses.extend(all_between(&page.html, " id=\"").map(|id| format!("{path}#{id}")));
+            addresses.push(path);
+            htmls.push(page.html);
+        }
+        for code in &codes {
+            let times = addresses.iter().filter(|address| *address == code).count();
+            assert_eq!(times, 1, "the paragraphs at {code}");
+        }
+        for (_, ask, path) in pages() {
+            htmls.push(Ask { locale, ..ask }.get(path).await.html);
+        }
+        let missing = Ask {
+            locale,
+            ..Ask::by(Role::MerchantOwner)
+        };
+        htmls.push(missing.get("/devices/99998888").await.html);
+        let mut led = 0;
+        for link in htmls.iter().flat_map(|html| all_between(html, "href=\"/help")) {
+            let link = format!("/help{link}");
+            assert!(addresses.contains(&link), "{link} leads nowhere");
+            led += usize::from(link.contains('#'));
+        }
+        assert!(led > 10, "only {led} links lead to paragraphs");
+    }
+}
+
+#[tokio::test]
+async fn who_is_turned_away_is_told_when_to_come_again() {
+    let until = |ms: i64| Flash::Error {
+        code: "throttled".to_owned(),
+        found: Some((fake::NOW.0 + ms).to_string()),
+        kept: None,
+    };
+    let asked = async |flash: Flash| {
+        let owner = Ask {
+            flash: Some(flash),
+            ..Ask::by(Role::MerchantOwner)
+        };
+        owner.get("/devices/register").await
+    };
+    let page = asked(until(90_001)).await;
+    assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(page.html.contains("尝试次数过多") && page.html.contains("name=\"sn\""));
+    // It was long ago, or somebody made it up.
+    assert_eq!(asked(until(-1)).await.status, StatusCode::OK);
+    let made_up = Flash::Error {
+        code: "throttled".to_owned(),
+        found: Some("<b>".to_owned()),
+        kept: None,
+    };
+    assert_eq!(asked(made_up).await.status, StatusCode::OK);
 }
 
 #[test]

@@ -20,8 +20,8 @@ use uuid::Uuid;
 
 /// Let a fleet of simulated terminals talk to a server's device API
 ///
-/// They register, sign in and send heartbeats until the time is over; then a table tells what was answered how often and
-/// how quickly. Their activation codes are issued through the database that the settings name, which must be that of the
+/// They register, sign in and send heartbeats until the time is over; then it says how many registered, and a table tells
+/// what was answered how often and how quickly. Their activation codes are issued through the database that the settings name, which must be that of the
 /// server, for terminals that were given to a merchant; or they come from a file with lines of SN,CODE. Do not use it on
 /// a server whose terminals are real: they are registered anew, and their tokens stop working.
 #[derive(Debug, clap::Args)]
@@ -29,7 +29,8 @@ pub(super) struct Simulate {
     /// How many terminals to simulate
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     terminals: u32,
-    /// Where the server listens, such as http://127.0.0.1:3000
+    /// Where the server itself listens, such as http://127.0.0.1:3000; it is called by plain HTTP, so not the address of a
+    /// proxy with https
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3000")]
     url: Address,
     /// For how long, in seconds, or with a unit: 90s, 15m, 8h
@@ -75,14 +76,14 @@ impl Simulate {
             interval: self.interval,
             fails,
         };
-        let tally = Arc::new(Tally::default());
+        let (tally, size) = (Arc::new(Tally::default()), fleet.len());
         watch(
             simulation::run(fleet, plan, Surroundings::system(), tally.clone()),
             self.duration,
             &tally,
         )
         .await;
-        tell(&tally)
+        tell(&tally, size, self.duration)
     }
 }
 
@@ -198,14 +199,22 @@ async fn watch(fleet: impl Future<Output = ()>, duration: Duration, tally: &Tall
 }
 
 /// The table; a fleet of which no terminal got in has failed.
-fn tell(tally: &Tally) -> Result<(), Failure> {
+fn tell(tally: &Tally, size: usize, duration: Duration) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
+    let rows = tally.rows();
+    let done = rows.iter().filter(|row| row.call == "register" && row.ended == "201");
+    let registered: u64 = done.map(|row| row.calls).sum();
+    let others = (size as u64).saturating_sub(registered);
+    let seconds = duration.as_secs();
+    writeln!(
+        out,
+        "{size} terminals in {seconds} s: {registered} registered, {others} did not.\n"
+    )?;
     writeln!(
         out,
         "{:<10} {:<32} {:>10} {:>10} {:>10}",
         "call", "ended", "calls", "p50 <=", "p99 <="
     )?;
-    let rows = tally.rows();
     for row in &rows {
         let (p50, p99) = (ms(row.p50), ms(row.p99));
         writeln!(
@@ -214,7 +223,7 @@ fn tell(tally: &Tally) -> Result<(), Failure> {
             row.call, row.ended, row.calls
         )?;
     }
-    if rows.iter().any(|row| row.call == "register" && row.ended == "201") {
+    if registered > 0 {
         return Ok(());
     }
     Err(Failure::failed("no terminal could register."))

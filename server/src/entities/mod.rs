@@ -10,6 +10,7 @@ pub mod audit_log;
 pub mod batch_items;
 pub mod batches;
 pub mod device_log;
+pub mod floods;
 pub mod idempotency_keys;
 pub mod import_batches;
 pub mod import_errors;

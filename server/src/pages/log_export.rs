@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use std::io;
 
 /// The columns.
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "id",
     "received_at",
     "sn_sent",
@@ -28,6 +28,7 @@ const COLUMNS: [&str; 14] = [
     "actor_kind",
     "actor",
     "address",
+    "turned_away",
 ];
 
 /// The entries that the page with the same query parameters shows, newest first and all of them; instants in UTC
@@ -75,5 +76,6 @@ fn cells(locale: Locale, row: LogRow) -> Vec<String> {
         row.actor.code().to_owned(),
         row.actor_label.unwrap_or_default(),
         row.address.unwrap_or_default(),
+        row.turned_away.map(|count| count.to_string()).unwrap_or_default(),
     ]
 }

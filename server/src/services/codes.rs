@@ -12,9 +12,7 @@ use app::backend::registration::IssuedCode;
 use app::caller::RequestInfo;
 use app::domain::{ActivationCode, LogKind, MerchantId, Outcome, Reason, TerminalId, Timestamp, UserId};
 use sea_orm::sea_query::LockType;
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 use sha2::{Digest, Sha256};
 
 pub use service::CodeService;
@@ -37,7 +35,7 @@ pub(super) struct NewCode<'a> {
 }
 
 /// What is kept of a code. Its 70 bits cannot be searched, so that one round of a plain hash is enough.
-pub(super) fn hash_of(code: &ActivationCode) -> Vec<u8> {
+pub fn hash_of(code: &ActivationCode) -> Vec<u8> {
     let mut hash = Sha256::new();
     hash.update(b"tillkeeper activation code 1");
     hash.update(code.symbols());
@@ -157,10 +155,17 @@ pub(super) async fn consume(txn: &DatabaseTransaction, code: Model, now: Timesta
     end(txn, code, CONSUMED, now).await
 }
 
+/// On the condition that the code is still what was decided on.
 async fn end(txn: &DatabaseTransaction, code: Model, state: &str, now: Timestamp) -> Result<(), Failure> {
-    let mut code = ActiveModel::from(code);
-    code.state = Set(state.to_owned());
-    code.ended_at = Set(Some(now.0));
-    code.update(txn).await?;
-    Ok(())
+    let ended = Entity::update_many()
+        .col_expr(Column::State, state.into())
+        .col_expr(Column::EndedAt, now.0.into())
+        .filter(Column::Id.eq(code.id))
+        .filter(Column::State.eq(code.state))
+        .exec(txn)
+        .await?;
+    match ended.rows_affected {
+        1 => Ok(()),
+        _ => Err(Failure::Broken("a code has changed its state meanwhile".to_owned())),
+    }
 }

@@ -8,7 +8,7 @@ use app::backend::device_log::{DeviceLog, LogQuery, LogRow};
 use app::backend::page::{Direction, PAGE_ROWS, Page};
 use app::backend::terminals::MerchantRef;
 use app::caller::{Caller, Scope};
-use app::domain::{ActorKind, LogEntryId, MerchantId, SerialNumber, Timestamp, Told};
+use app::domain::{ActorKind, LogEntryId, MerchantId, Reason, SerialNumber, Timestamp, Told};
 use app::error::AppError;
 use async_trait::async_trait;
 use device_log::Column;
@@ -34,6 +34,7 @@ struct Listed {
     actor_kind: String,
     actor_label: Option<String>,
     address: Option<String>,
+    detail: String,
     merchant_no: Option<String>,
     merchant_name: Option<String>,
 }
@@ -109,6 +110,7 @@ fn listed(scope: Scope) -> SelectStatement {
         Column::Kind,
         Column::Outcome,
         Column::ActorKind,
+        Column::Detail,
     ] {
         select.column((device_log::Entity, shown));
     }
@@ -182,6 +184,10 @@ fn row_of(row: Listed) -> Result<LogRow, Failure> {
         .reason
         .map(|code| Told::parse(&code).ok_or_else(|| unreadable("reason")))
         .transpose()?;
+    let turned_away = match reason {
+        Some(Told::Itself(Reason::TooManyAttempts)) => turned_away(&row.detail),
+        _ => None,
+    };
     Ok(LogRow {
         id: LogEntryId(row.id),
         received: Timestamp(row.received_at),
@@ -198,7 +204,14 @@ fn row_of(row: Listed) -> Result<LogRow, Failure> {
         actor: row.actor_kind.parse().map_err(|_| unreadable("actor"))?,
         actor_label: row.actor_label,
         address: row.address,
+        turned_away,
     })
+}
+
+/// How many attempts an entry stands for, by its detail.
+fn turned_away(detail: &str) -> Option<u64> {
+    let detail: serde_json::Value = serde_json::from_str(detail).ok()?;
+    detail["turned_away"].as_u64()
 }
 
 #[async_trait]

@@ -22,7 +22,7 @@ use serde_json::json;
 
 pub use beat::{Heard, INTERVAL_MS};
 pub use record::Record;
-pub use sweep::watch;
+pub use sweep::{silent_at, watch};
 
 /// Hears terminals.
 pub struct PresenceService {

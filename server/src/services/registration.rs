@@ -1,6 +1,7 @@
 //! Binding terminals to merchants, as a person asks for it. What a terminal asks for is in [`claim`].
 
 mod claim;
+mod flood;
 mod refusal;
 
 use super::audit::{self, AuditEntry};
@@ -23,8 +24,8 @@ use async_trait::async_trait;
 use refusal::{Attempt, Ended, Refusal};
 use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use std::sync::Arc;
 
@@ -71,7 +72,7 @@ impl RegistrationService {
         };
         let txn = self.database.begin().await?;
         if let Some(until) = throttle::locked(&txn, &attempt.counted, self.surroundings.now()).await? {
-            return refusal::turn_away(txn, &self.surroundings, attempt, until).await;
+            return self.turn_away(txn, attempt, until).await;
         }
         let bound = match SerialNumber::parse(&input.sn) {
             Ok(sn) => self.bind(&txn, by, input, &sn, &mut attempt).await?,
@@ -140,14 +141,16 @@ impl RegistrationService {
         sn: &SerialNumber,
         attempt: &mut Attempt,
     ) -> Result<Result<Binding, Ended>, Failure> {
-        let mut live = lock_live(txn, sn).await?;
+        let mut known = lock_known(txn, sn).await?;
         if let Some(text) = &input.manufacturer {
             let manufacturer = Manufacturer::parse(text).map_err(|_| Invalid::Form)?;
-            live.retain(|terminal| terminal.manufacturer == manufacturer.as_str());
+            known
+                .live
+                .retain(|terminal| terminal.manufacturer == manufacturer.as_str());
         }
         let chosen = match by.scope() {
-            Scope::Merchant(merchant) => self.choose_for_merchant(txn, merchant, input, sn, live).await?,
-            Scope::Platform => choose_for_platform(txn, input, sn, live).await?,
+            Scope::Merchant(merchant) => self.choose_for_merchant(txn, merchant, input, known).await?,
+            Scope::Platform => choose_for_platform(txn, input, known).await?,
         };
         let (terminal, merchant) = match chosen {
             Ok(chosen) => chosen,
@@ -170,10 +173,11 @@ impl RegistrationService {
         txn: &DatabaseTransaction,
         merchant: MerchantId,
         input: &RegisterInput,
-        sn: &SerialNumber,
-        live: Vec<terminals::Model>,
+        known: Known,
     ) -> Result<Result<(terminals::Model, MerchantId), Ended>, Failure> {
-        let (mut own, others): (Vec<_>, Vec<_>) = live
+        let retired = known.retired_of(Some(merchant)).cloned();
+        let (mut own, others): (Vec<_>, Vec<_>) = known
+            .live
             .into_iter()
             .partition(|terminal| terminal.merchant_id == Some(merchant.0));
         let (mut candidates, own_one) = match own.len() {
@@ -218,9 +222,10 @@ impl RegistrationService {
         if !candidates.is_empty() {
             return Ok(Err(Refusal::of(Reason::RegisteredElsewhere).into()));
         }
-        Ok(Err(refusal::without_live(txn, sn, Some(merchant)).await?.into()))
+        Ok(Err(without_live(retired.as_ref(), true).into()))
     }
 
+    /// On the condition that the terminal is still what was decided on.
     async fn set_registered(
         &self,
         txn: &DatabaseTransaction,
@@ -228,12 +233,48 @@ impl RegistrationService {
         merchant: MerchantId,
     ) -> Result<terminals::Model, Failure> {
         let now = self.surroundings.now();
-        let mut terminal = terminals::ActiveModel::from(terminal);
-        terminal.merchant_id = Set(Some(merchant.0));
-        terminal.lifecycle = Set(Lifecycle::Registered.code().to_owned());
-        terminal.registered_at = Set(Some(now.0));
-        terminal.updated_at = Set(now.0);
-        Ok(terminal.update(txn).await?)
+        let registered = terminals::Model {
+            merchant_id: Some(merchant.0),
+            lifecycle: Lifecycle::Registered.code().to_owned(),
+            registered_at: Some(now.0),
+            updated_at: now.0,
+            ..terminal.clone()
+        };
+        write(txn, &terminal, registered).await
+    }
+}
+
+/// The columns that a registration changes.
+const CHANGED: [terminals::Column; 8] = [
+    terminals::Column::MerchantId,
+    terminals::Column::Lifecycle,
+    terminals::Column::RegisteredAt,
+    terminals::Column::TokenHash,
+    terminals::Column::TokenIssuedAt,
+    terminals::Column::Firmware,
+    terminals::Column::AppVersion,
+    terminals::Column::UpdatedAt,
+];
+
+/// Writes a terminal that is registered, on the condition that its state is still the one that was decided on.
+async fn write(
+    txn: &DatabaseTransaction,
+    before: &terminals::Model,
+    after: terminals::Model,
+) -> Result<terminals::Model, Failure> {
+    let mut set = terminals::ActiveModel::from(after.clone());
+    for column in CHANGED {
+        set.reset(column);
+    }
+    let written = terminals::Entity::update_many()
+        .set(set)
+        .filter(terminals::Column::Id.eq(before.id))
+        .filter(terminals::Column::Lifecycle.eq(before.lifecycle.as_str()))
+        .exec(txn)
+        .await?;
+    match written.rows_affected {
+        1 => Ok(after),
+        _ => Err(Failure::Broken("a locked terminal has changed its state".to_owned())),
     }
 }
 
@@ -241,14 +282,13 @@ impl RegistrationService {
 async fn choose_for_platform(
     txn: &DatabaseTransaction,
     input: &RegisterInput,
-    sn: &SerialNumber,
-    mut live: Vec<terminals::Model>,
+    mut known: Known,
 ) -> Result<Result<(terminals::Model, MerchantId), Ended>, Failure> {
-    if live.len() > 1 {
+    if known.live.len() > 1 {
         return Ok(Err(Ended::Asked(AppError::Invalid(Invalid::ManufacturerRequired))));
     }
-    let Some(terminal) = live.pop() else {
-        return Ok(Err(refusal::without_live(txn, sn, None).await?.into()));
+    let Some(terminal) = known.live.pop() else {
+        return Ok(Err(without_live(known.retired_of(None), false).into()));
     };
     let said = input.merchant_no.as_deref().filter(|text| !text.trim().is_empty());
     let merchant = match (terminal.merchant_id, said) {
@@ -292,15 +332,44 @@ async fn over_quota(txn: &DatabaseTransaction, merchant: &merchants::Model) -> R
     Ok((used >= quota).then_some(Reason::QuotaExceeded))
 }
 
-/// The live terminals with a serial number, locked: at most one per manufacturer.
-async fn lock_live(txn: &DatabaseTransaction, sn: &SerialNumber) -> Result<Vec<terminals::Model>, Failure> {
-    Ok(terminals::Entity::find()
+/// The terminals with a serial number, locked.
+struct Known {
+    /// Those that are not retired: at most one per manufacturer.
+    live: Vec<terminals::Model>,
+    /// The others, oldest first.
+    retired: Vec<terminals::Model>,
+}
+
+impl Known {
+    /// The newest retired one; only a merchant's own where one is given.
+    fn retired_of(&self, merchant: Option<MerchantId>) -> Option<&terminals::Model> {
+        let own =
+            |terminal: &&terminals::Model| merchant.is_none_or(|merchant| terminal.merchant_id == Some(merchant.0));
+        self.retired.iter().rev().find(own)
+    }
+}
+
+/// One question whatever the serial number is, so that the answer to one that nobody has takes as long as to any other.
+async fn lock_known(txn: &DatabaseTransaction, sn: &SerialNumber) -> Result<Known, Failure> {
+    let all = terminals::Entity::find()
         .filter(terminals::Column::Sn.eq(sn.as_str()))
-        .filter(terminals::Column::Lifecycle.ne(Lifecycle::Retired.code()))
         .order_by_asc(terminals::Column::Id)
         .lock(LockType::NoKeyUpdate)
         .all(txn)
-        .await?)
+        .await?;
+    let (retired, live) = all
+        .into_iter()
+        .partition(|terminal| terminal.lifecycle == Lifecycle::Retired.code());
+    Ok(Known { live, retired })
+}
+
+/// Why a serial number that no live terminal has is refused: it is unknown, or it is that of a retired terminal. `own` is
+/// whether that one is the asker's.
+fn without_live(retired: Option<&terminals::Model>, own: bool) -> Refusal {
+    match retired {
+        Some(terminal) => Refusal::about(Reason::TerminalRetired, terminal, own),
+        None => Refusal::of(Reason::SnUnknown),
+    }
 }
 
 async fn lock_merchant(txn: &DatabaseTransaction, merchant: MerchantId) -> Result<Option<merchants::Model>, Failure> {

@@ -78,6 +78,13 @@ pub struct Standing {
     pub first_over: bool,
 }
 
+impl Key {
+    /// The name of the limit and what is kept of the text, as a row has them.
+    pub(super) fn parts(&self) -> (&'static str, &[u8]) {
+        (self.limit.kind, &self.hash)
+    }
+}
+
 impl Limit {
     /// The key of a text, in the form in which equals are equal.
     pub fn key(&'static self, text: &str) -> Key {

@@ -27,7 +27,9 @@ pub struct Address(Authority);
 
 /// The text is no `http://host:port`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("write http://HOST:PORT, the address that the server itself listens on")]
+#[error(
+    "write http://HOST:PORT, the address that the server itself listens on; terminals are simulated by plain HTTP only"
+)]
 pub struct AddressError;
 
 impl FromStr for Address {

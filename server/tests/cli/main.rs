@@ -10,5 +10,6 @@ mod help;
 mod migrate;
 mod serve;
 mod settings;
+mod simulate;
 mod support;
 mod user;

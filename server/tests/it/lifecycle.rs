@@ -168,13 +168,21 @@ async fn retiring_is_final_and_the_number_is_free_again(db: &TestDb) -> Outcome 
     let rows = format!("OWN10001,PAX,S90,,{XIAOMAN},\n");
     world.import(&rows).await?;
     let mut owner = world.signed_in("xiaoman").await?;
-    connect(&mut owner, &world, "OWN10001").await?;
+    let token = connect(&mut owner, &world, "OWN10001").await?;
     press(&mut owner, &world, "OWN10001", "retire", &[("reason", "damaged")])
         .await?
         .says(&["OWN10001 已退役。", "没有可做的操作"])
         .is_silent_on(&["name=\"wanted\""]);
     let retired = newest(&world, "OWN10001").await?;
-    assert_eq!((retired.lifecycle.as_str(), retired.token_hash), ("retired", None));
+    assert_eq!(retired.lifecycle, "retired");
+    // The terminal itself is told its state, and nothing else.
+    let mut terminal = world.visitor().with_header("authorization", &format!("Bearer {token}"));
+    let told = terminal.post_json("/api/v1/terminals/me/heartbeat", &json!({})).await?;
+    assert_eq!(
+        (told.status, told.json()?["code"].as_str()),
+        (StatusCode::FORBIDDEN, Some("terminal_retired"))
+    );
+    assert_eq!(newest(&world, "OWN10001").await?, retired);
 
     let entries = world.log().await?.len();
     for (wanted, fields) in [
@@ -294,7 +302,7 @@ async fn a_replacement_takes_the_place(db: &TestDb) -> Outcome {
         (old.lifecycle.as_str(), old.lifecycle_reason.as_deref()),
         ("retired", Some("replaced"))
     );
-    assert_eq!(old.token_hash, None);
+    assert!(!old.online && new.token_hash.is_none());
     assert_eq!((new.lifecycle.as_str(), new.name.as_str()), ("awaiting", "1号台"));
     assert_eq!((new.merchant_id, new.store_id), (old.merchant_id, old.store_id));
     let entries = last_entries(&world, 2).await?;

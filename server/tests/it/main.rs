@@ -1,6 +1,7 @@
 //! The integration tests: one program, each story on SQLite and on PostgreSQL.
 
 mod audit;
+mod bad_input;
 mod batches;
 mod client;
 mod codes;
@@ -25,6 +26,7 @@ mod session;
 mod stress;
 mod support;
 mod throttle;
+mod timing;
 mod twins;
 mod users;
 mod verdicts;

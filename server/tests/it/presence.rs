@@ -4,7 +4,10 @@ use crate::client::{Answer, Client, code_on};
 use crate::on_both_engines;
 use crate::support::{Outcome, TestDb};
 use crate::world::{Result, World, XIAOMAN};
+use app::domain::Timestamp;
+use sea_orm::{ConnectionTrait, QueryTrait};
 use serde_json::{Value, json};
+use server::database::Engine;
 
 on_both_engines!(
     a_token_opens_the_door_and_nothing_else_does,
@@ -14,6 +17,8 @@ on_both_engines!(
     a_terminal_reads_its_record,
     a_heartbeat_is_kept_and_told_once,
     who_falls_silent_is_offline,
+    a_restart_loses_no_transition,
+    the_sweep_reads_the_online_terminals_alone,
     many_that_come_at_once_all_arrive,
     a_report_is_refused_where_it_is_wrong,
 );
@@ -134,16 +139,31 @@ async fn a_replaced_token_stops_working(db: &TestDb) -> Outcome {
 async fn a_stopped_terminal_is_told_its_state_and_nothing_else(db: &TestDb) -> Outcome {
     let (world, mut terminal) = world_with_terminal(db).await?;
     let body = json!({ "operator_no": "01" });
+    // Every call that there is for a terminal with a token, whatever is sent with it.
+    let document = terminal.get("/api/v1/openapi.json").await?.json()?;
+    let mut calls = Vec::new();
+    for (path, operations) in document["paths"].as_object().ok_or("no paths")? {
+        let path = format!("/api/v1{}", path.replace("{package}", "com.example.pay"));
+        let methods = operations.as_object().ok_or("no operations")?.keys();
+        calls.extend(methods.map(|method| (method.to_uppercase(), path.clone())));
+    }
+    calls.retain(|(_, path)| path.contains("/terminals/me"));
+    assert!(calls.len() >= 4, "{calls:?}");
     for (state, code) in [("suspended", "terminal_suspended"), ("retired", "terminal_retired")] {
         world
             .sql(&format!(
                 "UPDATE terminals SET lifecycle = '{state}', lifecycle_reason = 'lost'"
             ))
             .await?;
-        let before = world.terminals(SN).await?;
-        refused(&terminal.post_json(SIGN_IN, &body).await?, 403, code);
-        refused(&terminal.post_json(SIGN_OUT, &json!({})).await?, 403, code);
-        assert_eq!(world.terminals(SN).await?, before);
+        let before = (world.terminals(SN).await?, world.log().await?);
+        for (method, path) in &calls {
+            for sent in [body.to_string(), "{}".to_owned(), "{".to_owned()] {
+                let json = Some("application/json");
+                let answer = terminal.send(method, path, json, sent.into_bytes()).await?;
+                refused(&answer, 403, code);
+            }
+        }
+        assert_eq!((world.terminals(SN).await?, world.log().await?), before);
     }
     world
         .sql("UPDATE terminals SET lifecycle = 'awaiting', lifecycle_reason = NULL")
@@ -361,6 +381,82 @@ async fn who_falls_silent_is_offline(db: &TestDb) -> Outcome {
         .await?;
     page.says(&["终端离线", SN]);
     server::services::chain_verify::verify(db.reader(), &mut |_| {}).await?;
+    Ok(())
+}
+
+async fn a_restart_loses_no_transition(db: &TestDb) -> Outcome {
+    let (world, mut terminal) = world_with_terminal(db).await?;
+    let token = terminal.headers.clone();
+    terminal.post_json(HEARTBEAT, &json!({})).await?;
+    world.clock.advance_ms(100_000);
+    // This one waits in memory to be written, and the server dies with it.
+    terminal.post_json(HEARTBEAT, &json!({ "paper": "low" })).await?;
+    let (mut terminal, services) = world.started_again().await?;
+    terminal.headers = token.clone();
+    assert!(
+        world.terminals(SN).await?[0].online,
+        "the transition itself was on disk"
+    );
+    assert_eq!(logged(&world, "terminal.online").await?, 1);
+    // It fell silent while no server ran: the next one notices, once.
+    world.clock.advance_ms(100_000);
+    assert_eq!(services.presence.sweep().await?, 1);
+    assert_eq!(logged(&world, "terminal.offline").await?, 1);
+    // It comes back; the server dies before anything else is written, and another one still knows.
+    terminal.post_json(HEARTBEAT, &json!({})).await?;
+    let (mut terminal, services) = world.started_again().await?;
+    terminal.headers = token.clone();
+    assert_eq!(logged(&world, "terminal.online").await?, 2);
+    assert_eq!(services.presence.sweep().await?, 0);
+    terminal.post_json(HEARTBEAT, &json!({ "paper": "out" })).await?;
+    assert_eq!(
+        logged(&world, "terminal.online").await?,
+        2,
+        "it was online all the time"
+    );
+    // A server that is asked to stop writes what has gathered.
+    let presence = services.presence.clone();
+    server::services::presence::watch(presence, async {}).await;
+    let kept = &world.terminals(SN).await?[0];
+    assert_eq!(kept.last_report.as_deref(), Some(r#"{"paper":"out"}"#));
+    // Two servers that look at the same time tell it once.
+    world.clock.advance_ms(200_000);
+    let (_, other) = world.started_again().await?;
+    let (one, two) = tokio::join!(services.presence.sweep(), other.presence.sweep());
+    assert_eq!(one? + two?, 1);
+    assert_eq!(logged(&world, "terminal.offline").await?, 2);
+    server::services::chain_verify::verify(db.reader(), &mut |_| {}).await?;
+    Ok(())
+}
+
+async fn the_sweep_reads_the_online_terminals_alone(db: &TestDb) -> Outcome {
+    let world = World::new(db).await?;
+    let rows: String = (0..3000)
+        .map(|n| format!("FLEET{n:04},PAX,S90,,{XIAOMAN},\n"))
+        .collect();
+    world.import(&rows).await?;
+    world
+        .sql("UPDATE terminals SET online = TRUE, online_until = 1 WHERE sn = 'FLEET0001'")
+        .await?;
+    world.sql("ANALYZE").await?;
+    let backend = db.reader().get_database_backend();
+    let mut asked = server::services::presence::silent_at(Timestamp(2)).build(backend);
+    asked.sql = match db.engine() {
+        Engine::Sqlite => format!("EXPLAIN QUERY PLAN {}", asked.sql),
+        Engine::Postgres => format!("EXPLAIN {}", asked.sql),
+    };
+    let (column, place) = match db.engine() {
+        Engine::Sqlite => ("detail", "SEARCH terminals USING INDEX ix_terminals_online_until"),
+        Engine::Postgres => ("QUERY PLAN", "Index Scan using ix_terminals_online_until"),
+    };
+    let mut plan = Vec::new();
+    for row in db.writer().query_all_raw(asked).await? {
+        plan.push(row.try_get::<String>("", column)?);
+    }
+    let plan = plan.join("\n");
+    assert!(plan.contains(place), "{plan}");
+    assert!(!plan.contains("SCAN") && !plan.contains("Seq Scan"), "{plan}");
+    assert_eq!(world.services.presence.sweep().await?, 1);
     Ok(())
 }
 

@@ -10,12 +10,15 @@ use std::net::TcpListener;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, raw_sql};
 use server::database::Database;
 use tokio::sync::OnceCell;
+
+/// Whether PostgreSQL keeps what it has confirmed when the machine loses its power. Stories need not; what is measured must.
+pub(crate) static DURABLE: AtomicBool = AtomicBool::new(false);
 
 /// What a story returns: `?` on anything.
 pub(crate) type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
@@ -195,17 +198,18 @@ impl PostgresServer {
     }
 }
 
-/// What the watching shell does; `$1` is the folder of PostgreSQL's programs and `$2` a free port. It says `ready` once
+/// What the watching shell does; `$1` is the folder of PostgreSQL's programs, `$2` a free port and `$3` what the server is told
+/// of the disk. It says `ready` once
 /// the server answers and then waits until its standard input ends. Signals do not reach it, so that nothing is left:
 /// not those of a terminal, and not `PIPE` when the test program has gone before it could be told.
 const WATCH: &str = r#"
 trap '' HUP INT TERM PIPE
-bin=$1 port=$2
+bin=$1 port=$2 disk=$3
 folder=$(mktemp -d "${TMPDIR:-/tmp}/tillkeeper-postgres-XXXXXX") || exit
 cd "$folder"
 if "$bin/initdb" -D data -U tillkeeper -A trust -E UTF8 --locale=C -N >log 2>&1 &&
    "$bin/pg_ctl" start -D data -w -t 60 -s -l log \
-     -o "-h 127.0.0.1 -p $port -k '$folder' -F -c max_connections=200 -c full_page_writes=off" >>log 2>&1
+     -o "-h 127.0.0.1 -p $port -k '$folder' $disk -c max_connections=200" >>log 2>&1
 then echo ready; cat >/dev/null
 else tail -n 5 log | tr '\n' ' '
 fi
@@ -246,6 +250,11 @@ fn watch_command(programs: &Path, port: u16) -> Result<Command, Box<dyn std::err
         .arg("sh")
         .arg(programs)
         .arg(port.to_string())
+        .arg(if DURABLE.load(Ordering::SeqCst) {
+            ""
+        } else {
+            "-F -c full_page_writes=off"
+        })
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -6,9 +6,9 @@ use crate::support::{Outcome, TestDb};
 use crate::world::{PASSWORD, Result, SHENGJING, World, XIAOMAN};
 use app::domain::Timestamp;
 use axum::http::StatusCode;
-use sea_orm::EntityTrait;
-use serde_json::json;
-use server::entities::{audit_log, throttles};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde_json::{Value, json};
+use server::entities::{audit_log, device_log, throttles};
 use server::services::throttle::{self, Limit};
 
 on_both_engines!(
@@ -18,6 +18,10 @@ on_both_engines!(
     attempts_at_once_do_not_outrun_the_limit,
     wrong_codes_for_one_serial_number,
     an_account_that_tries_serial_numbers,
+    a_flood_is_told_with_its_number,
+    each_window_is_told_by_itself,
+    a_flood_at_once_is_counted_whole,
+    a_flood_over_many_serial_numbers_names_none,
     a_window_ends,
 );
 
@@ -191,6 +195,9 @@ async fn an_account_that_tries_serial_numbers(db: &TestDb) -> Outcome {
     }
     let page = owner.submit("/actions/register", &[("sn", "OWN10001")]).await?;
     page.says(&["尝试次数过多", "15 分钟后"]);
+    assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
+    let seconds: u64 = page.header("retry-after").ok_or("when?")?.parse()?;
+    assert!((800..=900).contains(&seconds), "{seconds}");
     assert_eq!(world.terminals("OWN10001").await?[0].lifecycle, "awaiting");
     // The platform sees every serial number and has nothing to guess.
     let mut admin = world.signed_in("admin").await?;
@@ -201,6 +208,148 @@ async fn an_account_that_tries_serial_numbers(db: &TestDb) -> Outcome {
     world.clock.advance_ms(15 * MINUTE_MS);
     owner.submit("/actions/register", &[("sn", "OWN10001")]).await?;
     assert_eq!(world.terminals("OWN10001").await?[0].lifecycle, "registered");
+    Ok(())
+}
+
+/// The entries about too many attempts, oldest first, each with its detail.
+async fn floods(world: &World<'_>) -> Result<Vec<(device_log::Model, Value)>> {
+    let entries = device_log::Entity::find()
+        .filter(device_log::Column::Reason.eq("too_many_attempts"))
+        .order_by_asc(device_log::Column::Id)
+        .all(world.db.reader())
+        .await?;
+    let with_detail = |entry: device_log::Model| {
+        let detail = serde_json::from_str(&entry.detail)?;
+        Ok((entry, detail))
+    };
+    entries.into_iter().map(with_detail).collect()
+}
+
+/// Sends a wrong code for a serial number, each time from another address of the network 198.51.100.0.
+async fn guess(world: &World<'_>, sn: &str, places: std::ops::Range<usize>) -> Result<Vec<u16>> {
+    let body = json!({ "sn": sn, "activation_code": "0000-0000-000000" });
+    let mut statuses = Vec::new();
+    for place in places {
+        let mut terminal = world.visitor().at_address(&format!("198.51.100.{place}"));
+        statuses.push(terminal.post_json(CLAIM, &body).await?.status.as_u16());
+    }
+    Ok(statuses)
+}
+
+async fn a_flood_is_told_with_its_number(db: &TestDb) -> Outcome {
+    let world = World::new(db).await?;
+    world.import(&format!("OTHER001,PAX,S90,,{SHENGJING},\n")).await?;
+    let terminal = world.terminals("OTHER001").await?.remove(0);
+    assert_eq!(guess(&world, "OTHER001", 0..10).await?, [422; 10]);
+    assert_eq!(guess(&world, "OTHER001", 10..35).await?, [429; 25]);
+    // The first one is told at once, in the chain of the merchant whose terminal it is.
+    let told = floods(&world).await?;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].0.merchant_id, terminal.merchant_id);
+    assert_eq!(told[0].0.terminal_id, Some(terminal.id));
+    assert_eq!(world.services.registration.sweep().await?, 0, "the window goes on");
+    world.clock.advance_ms(15 * MINUTE_MS);
+    assert_eq!(world.services.registration.sweep().await?, 1);
+    assert_eq!(world.services.registration.sweep().await?, 0);
+    let told = floods(&world).await?;
+    assert_eq!(told.len(), 2);
+    let (entry, detail) = &told[1];
+    assert_eq!(detail["turned_away"], 25);
+    assert!(detail["from"].as_i64() < detail["until"].as_i64(), "{detail}");
+    assert_eq!(detail["until"].as_i64(), Some(entry.occurred_at));
+    assert_eq!(entry.merchant_id, terminal.merchant_id);
+    assert_eq!(
+        (entry.terminal_id, entry.sn_sent.as_deref()),
+        (Some(terminal.id), Some("OTHER001"))
+    );
+    assert_eq!(entry.address, None, "they came from many");
+    // Its owner reads how many there were, nobody else does.
+    let mut owner = world.signed_in("shengjing").await?;
+    owner
+        .get("/logs?reason=too_many_attempts")
+        .await?
+        .says(&["共拦下 25 次"]);
+    owner
+        .get("/logs/export.csv?reason=too_many_attempts")
+        .await?
+        .says(&["turned_away", ",25"]);
+    let mut other = world.signed_in("xiaoman").await?;
+    other.get("/logs").await?.is_silent_on(&["25 次", "OTHER001"]);
+    server::services::chain_verify::verify(db.reader(), &mut |_| {}).await?;
+    Ok(())
+}
+
+async fn each_window_is_told_by_itself(db: &TestDb) -> Outcome {
+    let world = World::new(db).await?;
+    guess(&world, "NOBODYS1", 0..13).await?;
+    world.clock.advance_ms(15 * MINUTE_MS);
+    assert_eq!(guess(&world, "NOBODYS1", 0..10).await?, [422; 10]);
+    assert_eq!(floods(&world).await?.len(), 1);
+    assert_eq!(guess(&world, "NOBODYS1", 10..11).await?, [429]);
+    // The window before ended long ago; nobody had looked since.
+    assert_eq!(world.services.registration.sweep().await?, 1);
+    let told: Vec<_> = floods(&world)
+        .await?
+        .into_iter()
+        .map(|(_, detail)| detail["turned_away"].as_i64())
+        .collect();
+    assert_eq!(told, [None, None, Some(3)]);
+    // One alone has been told of already.
+    world.clock.advance_ms(15 * MINUTE_MS);
+    assert_eq!(world.services.registration.sweep().await?, 1);
+    assert_eq!(floods(&world).await?.len(), 3);
+    Ok(())
+}
+
+async fn a_flood_at_once_is_counted_whole(db: &TestDb) -> Outcome {
+    const AT_ONCE: usize = 40;
+    let world = World::new(db).await?;
+    guess(&world, "NOBODYS1", 0..10).await?;
+    let before = world.log().await?.len();
+    let body = json!({ "sn": "NOBODYS1", "activation_code": "0000-0000-000000" });
+    let attempts = (0..AT_ONCE).map(|place| {
+        let mut terminal = world.visitor().at_address(&format!("198.51.100.{}", 100 + place));
+        let body = body.clone();
+        async move { terminal.post_json(CLAIM, &body).await }
+    });
+    for answer in futures_util::future::join_all(attempts).await {
+        assert_eq!(answer?.status, StatusCode::TOO_MANY_REQUESTS);
+    }
+    assert_eq!(world.log().await?.len(), before + 1, "a flood fills no disk");
+    world.clock.advance_ms(15 * MINUTE_MS);
+    assert_eq!(world.services.registration.sweep().await?, 1);
+    let told = floods(&world).await?;
+    assert_eq!(told[1].1["turned_away"], AT_ONCE);
+    assert_eq!(told[1].0.merchant_id, None);
+    server::services::chain_verify::verify(db.reader(), &mut |_| {}).await?;
+    Ok(())
+}
+
+async fn a_flood_over_many_serial_numbers_names_none(db: &TestDb) -> Outcome {
+    let world = World::new(db).await?;
+    world.import(&format!("OTHER001,PAX,S90,,{SHENGJING},\n")).await?;
+    let mut terminal = world.visitor().at_address("192.0.2.9");
+    let mut statuses = Vec::new();
+    for place in 0..70 {
+        let sn = if place == 60 {
+            "OTHER001".to_owned()
+        } else {
+            format!("GUESS{place:03}")
+        };
+        let body = json!({ "sn": sn, "activation_code": "0000-0000-000000" });
+        statuses.push(terminal.post_json(CLAIM, &body).await?.status.as_u16());
+    }
+    assert_eq!(statuses, [[422; 60].as_slice(), &[429; 10]].concat());
+    world.clock.advance_ms(15 * MINUTE_MS);
+    world.services.registration.sweep().await?;
+    let told = floods(&world).await?;
+    let (entry, detail) = told.last().ok_or("nothing is told")?;
+    assert_eq!(detail["turned_away"], 10);
+    assert_eq!(
+        (&entry.sn_sent, entry.merchant_id, entry.terminal_id),
+        (&None, None, None)
+    );
+    assert_eq!(entry.address.as_deref(), Some("192.0.2.9"));
     Ok(())
 }
 

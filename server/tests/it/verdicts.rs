@@ -1,9 +1,10 @@
 //! Can it take a payment now? A terminal on its way from the stock room to the first customer.
 
-use crate::client::{Client, code_on, table_rows};
+use crate::client::{Client, between, code_on, table_rows};
 use crate::on_both_engines;
 use crate::support::{Outcome, TestDb};
 use crate::world::{Result, SHENGJING, World, XIAOMAN};
+use app::domain::Timestamp;
 use axum::http::StatusCode;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
@@ -14,6 +15,7 @@ on_both_engines!(
     each_step_to_the_first_payment_is_named,
     a_pasted_list_gets_a_line_each,
     what_is_not_the_askers_is_not_found,
+    the_timeline_says_where_it_is_stuck,
 );
 
 const APP: Uuid = Uuid::from_u128(1);
@@ -182,6 +184,65 @@ async fn a_pasted_list_gets_a_line_each(db: &TestDb) -> Outcome {
     Ok(())
 }
 
+/// The step of the timeline at which a page says that it is stuck.
+fn stuck_at(page: &str) -> Option<&str> {
+    let (_, rest) = page.split_once("aria-current=\"step\"")?;
+    between(rest, "font-medium\">", "<")
+}
+
+async fn the_timeline_says_where_it_is_stuck(db: &TestDb) -> Outcome {
+    let world = World::new(db).await?;
+    world.import(&format!("{SN},PAX,S90,前台,,\n")).await?;
+    let mut admin = world.signed_in("admin").await?;
+    assert_eq!(stuck_at(&admin.get(PAGE).await?.body), Some("分配给商户"));
+    let terminal = world.terminals(SN).await?.remove(0).id.to_string();
+    let given = [
+        ("terminal", terminal.as_str()),
+        ("sn", SN),
+        ("seen", "unassigned"),
+        ("wanted", "assign"),
+        ("merchant_no", XIAOMAN),
+    ];
+    admin.submit("/actions/terminal", &given).await?;
+    let mut owner = world.signed_in("xiaoman").await?;
+    let now_at = async |owner: &mut Client, step: Option<&str>| -> Result<String> {
+        let page = owner.get(PAGE).await?;
+        assert_eq!(stuck_at(&page.body), step);
+        Ok(page.body)
+    };
+    // A number of another form than the maker's usual one warns, and no more.
+    let page = now_at(&mut owner, Some("签发激活码")).await?;
+    assert!(page.contains("和 PAX 常见的样子不同"));
+    let registered = owner.submit("/actions/register", &[("sn", SN)]).await?;
+    let code = code_on(&registered.body).ok_or("no code on the page")?;
+    now_at(&mut owner, Some("终端向平台发出请求")).await?;
+    // It called with another model than the platform's record has: the owner reads why it did not get on.
+    let call = async |body: serde_json::Value| world.visitor().post_json("/api/v1/terminals/register", &body).await;
+    call(json!({ "sn": SN, "activation_code": code, "model": "A920" })).await?;
+    let page = now_at(&mut owner, Some("终端激活成功")).await?;
+    assert!(page.contains("上一次被拒绝：") && page.contains("/help/registration#model_mismatch"));
+    // A code that is over gets nobody further.
+    world.clock.advance_ms(31 * Timestamp::DAY_MS);
+    let mut owner = world.signed_in("xiaoman").await?;
+    now_at(&mut owner, Some("签发激活码")).await?;
+    let fields = [("terminal", terminal.as_str()), ("sn", SN)];
+    let page = owner.submit("/actions/issue-code", &fields).await?;
+    let code = code_on(&page.body).ok_or("no code")?;
+    let claimed = call(json!({ "sn": SN, "activation_code": code })).await?;
+    let page = now_at(&mut owner, Some("装好收款应用")).await?;
+    assert!(!page.contains("上一次被拒绝"));
+    authorize(&world, XIAOMAN).await?;
+    installed(&world, "installed").await?;
+    now_at(&mut owner, Some("第一次签到")).await?;
+    let token = claimed.json()?["token"].as_str().ok_or("no token")?.to_owned();
+    let mut terminal = world.visitor().with_header("authorization", &format!("Bearer {token}"));
+    terminal
+        .post_json("/api/v1/terminals/me/sign-in", &json!({ "operator_no": "01" }))
+        .await?;
+    now_at(&mut owner, None).await?;
+    Ok(())
+}
+
 async fn what_is_not_the_askers_is_not_found(db: &TestDb) -> Outcome {
     let world = World::new(db).await?;
     world.import(&format!("{SN},PAX,S90,前台,{SHENGJING},一店\n")).await?;
@@ -191,6 +252,13 @@ async fn what_is_not_the_askers_is_not_found(db: &TestDb) -> Outcome {
     theirs.is_silent_on(&["前台", "检查清单"]);
     let merchant_number = owner.get(&format!("/devices/{SHENGJING}")).await?;
     assert_eq!(merchant_number.status, StatusCode::NOT_FOUND);
-    merchant_number.says(&["看起来像商户编号", "/help/find-sn"]);
+    merchant_number.says(&[
+        "看起来像商户编号",
+        "/help/find-sn",
+        "百富 PAX",
+        "VeriFone",
+        "Ingenico",
+        "商米 SUNMI",
+    ]);
     Ok(())
 }

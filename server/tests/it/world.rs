@@ -152,11 +152,17 @@ impl<'a> World<'a> {
 
     /// Somebody at another server over the same database, with a pool of connections of its own.
     pub(crate) async fn another_server(&self) -> Result<Client> {
+        Ok(self.started_again().await?.0)
+    }
+
+    /// Another server over the same database, which remembers nothing of this one: somebody at it, and its services.
+    pub(crate) async fn started_again(&self) -> Result<(Client, Services)> {
         let database = server::database::Database::connect(self.db.url()).await?;
         let config = load(&Sources::default())?.config;
         let surroundings = Surroundings::new(self.clock.clone(), SystemEntropy);
         let state = AppState::new(&config, database, surroundings)?;
-        Ok(Client::new(router(state)))
+        let services = state.services.clone();
+        Ok((Client::new(router(state)), services))
     }
 
     /// Somebody who has signed in.

@@ -96,7 +96,7 @@ impl Mover<'_> {
                 after.registered_at = Some(row.registered_at.unwrap_or(self.surroundings.now().0));
             }
             Change::Retire(cause) => {
-                disconnect_for_good(&mut after);
+                silence(&mut after);
                 stop(&mut after, cause.reason(), cause.note());
             }
             Change::Replace(_) => {
@@ -165,7 +165,7 @@ impl Mover<'_> {
             return Err(Invalid::ReplacementUnknown.into());
         }
         self.active(row.merchant_id).await?;
-        disconnect_for_good(&mut after);
+        silence(&mut after);
         stop(&mut after, LifecycleReason::Replaced, None);
         let mut next = successor.clone();
         next.lifecycle = Lifecycle::Awaiting.code().to_owned();
@@ -329,13 +329,13 @@ fn is_active(merchant: &merchants::Model) -> Result<(), Failure> {
 
 /// Its token stops working, and it is not registered.
 fn disconnect(row: &mut Model) {
-    disconnect_for_good(row);
+    silence(row);
+    (row.token_hash, row.token_issued_at) = (None, None);
     row.registered_at = None;
 }
 
-/// Its token stops working.
-fn disconnect_for_good(row: &mut Model) {
-    (row.token_hash, row.token_issued_at) = (None, None);
+/// Nobody waits for its heartbeats any more. Its token stays, so that it is told its state, and nothing else.
+fn silence(row: &mut Model) {
     (row.online, row.online_until) = (false, None);
 }
 

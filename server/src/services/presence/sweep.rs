@@ -6,8 +6,8 @@ use crate::services::chain::{self, Actor, NewEntry};
 use app::caller::RequestInfo;
 use app::domain::{ActorKind, LogKind, MerchantId, Outcome, TerminalId, Timestamp};
 use app::error::AppError;
-use sea_orm::sea_query::{LockBehavior, LockType};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Select};
 use serde_json::json;
 use std::pin::pin;
 use std::sync::Arc;
@@ -31,6 +31,26 @@ struct Silent {
     sn_printed: String,
     online_until: Option<i64>,
     last_seen_at: Option<i64>,
+}
+
+/// The online terminals that are silent at an instant, as the sweep asks for them: some at a time, longest silent first. That
+/// they are online is written out and not bound, for a plan must know it to read their index and no other terminals.
+pub fn silent_at(now: Timestamp) -> Select<Entity> {
+    Entity::find()
+        .select_only()
+        .columns([
+            Column::Id,
+            Column::MerchantId,
+            Column::SnPrinted,
+            Column::OnlineUntil,
+            Column::LastSeenAt,
+        ])
+        .filter(Expr::col((Entity, Column::Online)).eq(Expr::cust("TRUE")))
+        .filter(Column::OnlineUntil.lt(now.0))
+        .order_by_asc(Column::OnlineUntil)
+        .limit(ROWS)
+        // Who is being written just now is not silent.
+        .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
 }
 
 impl PresenceService {
@@ -57,24 +77,7 @@ impl PresenceService {
     async fn sweep_some(&self) -> Result<usize, Failure> {
         let now = self.surroundings.now();
         let txn = self.database.begin().await?;
-        let silent: Vec<Silent> = Entity::find()
-            .select_only()
-            .columns([
-                Column::Id,
-                Column::MerchantId,
-                Column::SnPrinted,
-                Column::OnlineUntil,
-                Column::LastSeenAt,
-            ])
-            .filter(Column::Online.eq(true))
-            .filter(Column::OnlineUntil.lt(now.0))
-            .order_by_asc(Column::OnlineUntil)
-            .limit(ROWS)
-            // Who is being written just now is not silent.
-            .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
-            .into_model()
-            .all(&txn)
-            .await?;
+        let silent: Vec<Silent> = silent_at(now).into_model().all(&txn).await?;
         Entity::update_many()
             .col_expr(Column::Online, false.into())
             .filter(Column::Id.is_in(silent.iter().map(|terminal| terminal.id)))

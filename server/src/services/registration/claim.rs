@@ -1,7 +1,7 @@
 //! A terminal that registers itself: PRODUCT section 4, "From the terminal".
 
 use super::refusal::{self, Attempt, Ended, Refusal};
-use super::{Binding, RegistrationService, lifecycle, lock_live, lock_merchant, over_quota, serial_number};
+use super::{Binding, RegistrationService, lifecycle, lock_known, lock_merchant, over_quota, serial_number, write};
 use crate::entities::{activation_codes, terminals};
 use crate::services::chain::{self, Actor, NewEntry};
 use crate::services::codes;
@@ -12,7 +12,7 @@ use app::backend::registration::{ClaimInput, Claimed};
 use app::caller::RequestInfo;
 use app::domain::{Lifecycle, LogKind, MerchantId, Outcome, Reason, SerialNumber, TerminalId};
 use app::error::AppError;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseTransaction};
+use sea_orm::DatabaseTransaction;
 use std::fmt::Write;
 
 impl RegistrationService {
@@ -28,7 +28,7 @@ impl RegistrationService {
         };
         let txn = self.database.begin().await?;
         if let Some(until) = throttle::locked(&txn, &attempt.counted, self.surroundings.now()).await? {
-            return refusal::turn_away(txn, &self.surroundings, attempt, until).await;
+            return self.turn_away(txn, attempt, until).await;
         }
         let bound = match SerialNumber::parse(&input.sn) {
             Ok(sn) => self.bind_claimed(&txn, input, &sn, &mut attempt).await?,
@@ -88,11 +88,12 @@ impl RegistrationService {
         sn: &SerialNumber,
         attempt: &mut Attempt,
     ) -> Result<Result<(Binding, activation_codes::Model), Ended>, Failure> {
-        let mut live = lock_live(txn, sn).await?;
-        if live.is_empty() {
+        let mut known = lock_known(txn, sn).await?;
+        if known.live.is_empty() {
             // A retired terminal that holds its code is told so; whoever does not hold it is told nothing.
-            live = refusal::retired(txn, sn, None).await?.into_iter().collect();
+            known.live.extend(known.retired.pop());
         }
+        let live = known.live;
         let found = codes::find(txn, &input.activation_code, &live, self.surroundings.now()).await?;
         let code = match found {
             Ok(code) => code,
@@ -151,20 +152,19 @@ impl RegistrationService {
         let registered = terminal
             .registered_at
             .filter(|_| terminal.lifecycle == Lifecycle::Registered.code());
-        let mut terminal = terminals::ActiveModel::from(terminal);
-        terminal.merchant_id = Set(Some(merchant.0));
-        terminal.lifecycle = Set(Lifecycle::Registered.code().to_owned());
-        terminal.registered_at = Set(Some(registered.unwrap_or(now.0)));
-        terminal.token_hash = Set(Some(token_hash(token)));
-        terminal.token_issued_at = Set(Some(now.0));
-        terminal.updated_at = Set(now.0);
-        if input.firmware.is_some() {
-            terminal.firmware = Set(input.firmware.clone());
-        }
-        if input.app_version.is_some() {
-            terminal.app_version = Set(input.app_version.clone());
-        }
-        Ok(terminal.update(txn).await?)
+        let before = terminal.clone();
+        let after = terminals::Model {
+            merchant_id: Some(merchant.0),
+            lifecycle: Lifecycle::Registered.code().to_owned(),
+            registered_at: Some(registered.unwrap_or(now.0)),
+            token_hash: Some(token_hash(token)),
+            token_issued_at: Some(now.0),
+            updated_at: now.0,
+            firmware: input.firmware.clone().or(terminal.firmware),
+            app_version: input.app_version.clone().or(terminal.app_version),
+            ..terminal
+        };
+        write(txn, &before, after).await
     }
 }
 

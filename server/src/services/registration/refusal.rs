@@ -7,9 +7,9 @@ use crate::services::chain::{self, Actor, NewEntry};
 use crate::services::failure::Failure;
 use crate::services::throttle::{self, Key};
 use app::caller::{Caller, RequestInfo};
-use app::domain::{Lifecycle, LogKind, MerchantId, Outcome, Reason, SerialNumber, TerminalId, Timestamp, Told};
+use app::domain::{LogKind, MerchantId, Outcome, Reason, SerialNumber, TerminalId, Told};
 use app::error::AppError;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::DatabaseTransaction;
 
 /// Characters of a serial number as sent that the log keeps; nobody prints more on a terminal.
 const SN_SENT_CHARS: usize = 128;
@@ -138,57 +138,8 @@ pub(super) fn counted_for_terminal(request: &RequestInfo, sn: &str) -> Vec<Key> 
     address.into_iter().chain(sn).collect()
 }
 
-/// Refuses an attempt because too many were wrong before, whatever this one is. A flood of them is one log entry for each
-/// window.
-pub(super) async fn turn_away<T>(
-    txn: DatabaseTransaction,
-    surroundings: &Surroundings,
-    attempt: Attempt,
-    until: Timestamp,
-) -> Result<T, Failure> {
-    let standings = throttle::count(&txn, &attempt.counted, surroundings.now()).await?;
-    if standings.iter().any(|standing| standing.first_over) {
-        let ended = Refusal {
-            told: Some(AppError::Throttled(until)),
-            ..Refusal::of(Reason::TooManyAttempts)
-        };
-        return finish(txn, surroundings, attempt, ended.into()).await;
-    }
-    txn.commit().await?;
-    Err(AppError::Throttled(until).into())
-}
-
 /// The serial number as it was sent, without what no screen shows and no database keeps.
 pub(super) fn printable(text: &str) -> String {
     let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
     text.chars().take(SN_SENT_CHARS).map(shown).collect()
-}
-
-/// Why a serial number that no live terminal has is refused: it is unknown, or it is that of a retired terminal. A
-/// merchant's own is told as such; without a merchant, the asker is the platform.
-pub(super) async fn without_live(
-    txn: &DatabaseTransaction,
-    sn: &SerialNumber,
-    merchant: Option<MerchantId>,
-) -> Result<Refusal, Failure> {
-    let retired = retired(txn, sn, merchant).await?;
-    Ok(match retired {
-        Some(terminal) => Refusal::about(Reason::TerminalRetired, &terminal, merchant.is_some()),
-        None => Refusal::of(Reason::SnUnknown),
-    })
-}
-
-/// The newest retired terminal with a serial number; only a merchant's own where one is given.
-pub(super) async fn retired(
-    txn: &DatabaseTransaction,
-    sn: &SerialNumber,
-    merchant: Option<MerchantId>,
-) -> Result<Option<terminals::Model>, Failure> {
-    let mut find = terminals::Entity::find()
-        .filter(terminals::Column::Sn.eq(sn.as_str()))
-        .filter(terminals::Column::Lifecycle.eq(Lifecycle::Retired.code()));
-    if let Some(merchant) = merchant {
-        find = find.filter(terminals::Column::MerchantId.eq(merchant.0));
-    }
-    Ok(find.order_by_desc(terminals::Column::Id).one(txn).await?)
 }

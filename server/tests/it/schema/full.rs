@@ -4,7 +4,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr};
 use server::entities::{
-    activation_codes, app_grants, app_installs, app_versions, audit_log, batch_items, batches, device_log,
+    activation_codes, app_grants, app_installs, app_versions, audit_log, batch_items, batches, device_log, floods,
     idempotency_keys, import_batches, import_errors, invitations, merchants, recovery_codes, second_factors, sessions,
     stores, terminal_tags, terminals, throttles, users,
 };
@@ -225,6 +225,20 @@ pub(super) async fn rows(txn: &DatabaseTransaction) -> Result<(), DbErr> {
         address: some("192.0.2.1"),
         session: some("1a2b"),
         request_id: text("request"),
+    }
+    .insert(txn)
+    .await?;
+    floods::ActiveModel {
+        kind: text("register.sn"),
+        key_hash: Set(vec![6; 32]),
+        merchant_id: Set(Some(merchant_id)),
+        terminal_id: Set(Some(terminal_id)),
+        sn_sent: some("SN-1"),
+        address: some("192.0.2.1"),
+        began_at: Set(NOW),
+        last_at: Set(NOW),
+        ends_at: Set(NOW),
+        turned_away: Set(1),
     }
     .insert(txn)
     .await?;
