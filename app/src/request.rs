@@ -100,11 +100,13 @@ pub fn address<'a>(path: &str, parameters: impl IntoIterator<Item = (&'a str, &'
 }
 
 /// Whether `path` leads to this site and nowhere else, so that it may be redirected to: one slash first, and nothing that
-/// a browser drops or turns into a slash.
+/// a browser drops or turns into a slash, or that it would have encoded.
 pub fn is_local(path: &str) -> bool {
     path.starts_with('/')
         && !path[1..].starts_with(['/', '\\'])
-        && path.chars().all(|c| c.is_ascii() && !c.is_ascii_control() && c != ' ')
+        && path
+            .chars()
+            .all(|c| c.is_ascii() && !c.is_ascii_control() && !matches!(c, ' ' | '"' | '<' | '>' | '`'))
 }
 
 /// The language of an answer: the cookie `tillkeeper_language`, else the first language of `Accept-Language` (RFC 9110,
@@ -156,6 +158,7 @@ mod tests {
             "/a\r\nb",
             "/店",
             "/ /evil",
+            "/?<b>",
         ] {
             assert!(!is_local(path), "{path:?}");
         }

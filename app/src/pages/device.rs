@@ -11,7 +11,7 @@ use crate::components::field::Field;
 use crate::components::html::Rendered;
 use crate::components::{format, log_table::log_table, state_badge, verdict, words};
 use crate::components::{terminal_actions::terminal_actions, terminal_codes::terminal_codes};
-use crate::domain::{Lifecycle, Manufacturer, MerchantNo, SerialNumber, TerminalId, Verdict};
+use crate::domain::{Lifecycle, Manufacturer, SerialNumber, TerminalId, Verdict};
 use crate::error::{AppError, Invalid};
 use crate::flash::{Flash, action, actor, redirect_with};
 use crate::i18n::{Locale, t};
@@ -166,9 +166,7 @@ async fn missing(visit: &Visit, sn: &SerialNumber) -> Result<Answer, AppError> {
         view! { <a class="btn btn-primary" href=href>{t!(locale, device.missing_register)}</a> }
     });
     let search = address(list, [("q", sn.as_str())]);
-    // Merchant numbers of this country's acquirers have 15 digits; few serial numbers look like that.
-    let merchant_number = MerchantNo::parse(sn.as_str()).is_ok() && is_15_digits(sn.as_str());
-    let merchant_number = merchant_number.then(|| view! { <p>{t!(locale, device.missing_merchant_no)}</p> });
+    let merchant_number = looks_like_merchant_no(sn).then(|| view! { <p>{t!(locale, device.missing_merchant_no)}</p> });
     let alike = visit.backend.terminals.look_alikes(&visit.caller, sn).await?;
     let alike = (!alike.is_empty()).then(|| look_alikes(locale, alike));
     let body = view! {
@@ -215,7 +213,10 @@ fn look_alikes(locale: Locale, alike: Vec<TerminalRow>) -> impl IntoView {
     }
 }
 
-fn is_15_digits(text: &str) -> bool {
+/// Whether somebody has taken the merchant's number for a terminal's. Those of this country's acquirers have 15 digits; few
+/// serial numbers look like that.
+pub(super) fn looks_like_merchant_no(sn: &SerialNumber) -> bool {
+    let text = sn.as_str();
     text.len() == 15 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 

@@ -1,5 +1,6 @@
 //! The answer to the box on the first page: one terminal's own page, or a line for each of a list.
 
+use super::device::looks_like_merchant_no;
 use super::device_address;
 use super::guard::{Answer, Visit, guarded};
 use crate::backend::verdicts::{Judged, MOST_JUDGED};
@@ -124,6 +125,11 @@ fn line(locale: Locale, now: Timestamp, sn: &SerialNumber, found: Option<(&Judge
         .map(|(one, _)| one.row.name.clone())
         .filter(|name| !name.is_empty());
     let seen = found.and_then(|(one, _)| one.row.last_seen);
+    let merchant_no = found.is_none() && looks_like_merchant_no(sn);
+    let next = said.next.map(|next| match merchant_no {
+        true => t!(locale, device.missing_merchant_no),
+        false => next,
+    });
     view! {
         <tr role="row">
             <td role="cell">
@@ -134,7 +140,7 @@ fn line(locale: Locale, now: Timestamp, sn: &SerialNumber, found: Option<(&Judge
             <td role="cell" class="card-state">{verdict::badge(locale, verdict)}</td>
             <td role="cell" class="card-name min-w-56">
                 <p>{failure::linked(said.title, said.help)}</p>
-                {said.next.map(|next| view! { <p class="text-sm font-normal">{next}</p> })}
+                {next.map(|next| view! { <p class="text-sm font-normal">{next}</p> })}
             </td>
             <td role="cell" class="card-start">{format::time_or_nothing(locale, now, seen)}</td>
         </tr>

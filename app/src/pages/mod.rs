@@ -33,6 +33,7 @@ mod users;
 mod welcome;
 
 use crate::request::address;
+
 pub use account::{PASSWORD_PATH as ACCOUNT_PASSWORD, PATH as ACCOUNT};
 pub use audit::{EXPORT as AUDIT_EXPORT, asked as audit_asked};
 pub use logs::{EXPORT as LOG_EXPORT, asked as log_asked, words as log_words};
@@ -49,6 +50,7 @@ use home::HomePage;
 use import::{ImportPage, ImportTerminals};
 use import_report::ImportReportPage;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos::server_fn::axum::register_explicit;
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::{SsrMode, path};
@@ -65,6 +67,9 @@ pub(crate) use terminal_change::{ChangeTerminal, needs_confirmation};
 use user::{ChangeRole, EnableUser, ResetFactor, ResetUser, UserPage};
 use users::{CreateUser, UsersPage};
 use welcome::{AcceptInvitation, WelcomePage};
+
+/// The forms that carry a file: they are sent in parts and in no other way.
+pub const UPLOADS: [&str; 2] = [ImportTerminals::PATH, RegisterMany::PATH];
 
 /// Every page by its address.
 #[component]

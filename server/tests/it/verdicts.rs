@@ -166,7 +166,10 @@ async fn a_pasted_list_gets_a_line_each(db: &TestDb) -> Outcome {
     assert_eq!(rows[2].replace("OTHER0001", ""), rows[3].replace("NOWHERE01", ""));
     assert!(rows[3].contains("没有找到这台终端"));
     assert!(rows[4].contains("ABC#1234") && rows[4].contains("#"), "{}", rows[4]);
-    page.says(&["共 5 台，可以收款 0 台", "1 个重复"]);
+    page.says(&["共 5 台，可以收款 0 台", "1 个重复"])
+        .is_silent_on(&["看起来像商户编号"]);
+    let page = owner.get(&format!("/devices/find?sn={SN}%2C{XIAOMAN}")).await?;
+    page.says(&["看起来像商户编号"]);
 
     // One, however often it was scanned, leads to its page; none leads back.
     let one = owner.get("/devices/find?sn=OWN10001%0Aown10001").await?;

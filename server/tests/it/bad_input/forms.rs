@@ -43,7 +43,7 @@ const FORMS: [(&str, &[&str]); 9] = [
         &["batch", "wanted", "confirmed", "store", "reason", "note", "merchant_no"],
     ),
     ("/actions/batch-codes", &["batch", "merchant_no"]),
-    ("/language", &["language", "next"]),
+    ("/language", &["language", "back"]),
 ];
 
 /// Texts that are too long, too short, of another world, or meant to break out of where they are put.
