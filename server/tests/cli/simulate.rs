@@ -88,5 +88,8 @@ fn what_cannot_be_simulated_is_said() {
         .failed();
     assert!(err.contains("none.csv cannot be read"), "{err}");
     let err = place.run(&["simulate", "--terminals", "3"]).failed();
+    assert!(err.contains("there is no database"), "{err}");
+    place.run(&["migrate", "up"]).done();
+    let err = place.run(&["simulate", "--terminals", "3"]).failed();
     assert!(err.contains("there are 0 terminals to simulate, not 3"), "{err}");
 }

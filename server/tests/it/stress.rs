@@ -89,15 +89,25 @@ mod long {
 
     const ROUNDS: usize = 1000;
 
+    /// What breaks on the way says why.
+    fn listen() {
+        let _already = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::ERROR)
+            .with_test_writer()
+            .try_init();
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     #[ignore = "takes minutes"]
     async fn sqlite() -> Outcome {
+        listen();
         rounds(&TestDb::sqlite().await?, ROUNDS).await
     }
 
     #[tokio::test(flavor = "multi_thread")]
     #[ignore = "takes minutes"]
     async fn postgres() -> Outcome {
+        listen();
         rounds(&TestDb::postgres().await?, ROUNDS).await
     }
 }
