@@ -6,9 +6,31 @@ use std::error::Error;
 use std::path::PathBuf;
 
 /// One file per page or subject in each language.
-const NAMESPACES: [&str; 23] = [
-    "account", "actions", "audit", "batch", "codes", "common", "device", "devices", "failure", "help", "home",
-    "import", "log", "notice", "reason", "register", "security", "sign_in", "staff", "users", "verdict", "welcome",
+const NAMESPACES: [&str; 25] = [
+    "account",
+    "actions",
+    "apps",
+    "audit",
+    "batch",
+    "catalogue",
+    "codes",
+    "common",
+    "device",
+    "devices",
+    "failure",
+    "help",
+    "home",
+    "import",
+    "log",
+    "notice",
+    "reason",
+    "register",
+    "security",
+    "sign_in",
+    "staff",
+    "users",
+    "verdict",
+    "welcome",
     "word",
 ];
 

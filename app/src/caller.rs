@@ -9,8 +9,9 @@
 //! | [`Registrar`] (register a terminal) | own merchant | own merchant | all | – |
 //! | [`CodeIssuer`] (issue an activation code) | own merchant | – | all | all |
 //! | [`Manager`] (change a terminal: rename, suspend, …; which, says [`crate::domain::Move::is_for`]) | own merchant | – | all | – |
-//! | [`PlatformViewer`] (the pages under 系统管理) | – | – | all | all |
-//! | [`PlatformAdmin`] (import and the like) | – | – | all | – |
+//! | [`MerchantMember`] (look at the apps that the own merchant may run) | own merchant | own merchant | – | – |
+//! | [`PlatformViewer`] (the pages under 系统管理, the app catalogue and who may run what) | – | – | all | all |
+//! | [`PlatformAdmin`] (import, change the app catalogue, authorize and revoke apps, and the like) | – | – | all | – |
 //! | [`AccountViewer`] (look at accounts) | own clerks | – | all | all |
 //! | [`AccountManager`] (disable an account, reset its password) | own clerks | – | all | – |
 //! | [`StaffManager`] (invite clerks) | own merchant | – | – | – |
@@ -147,6 +148,17 @@ impl Caller {
         }
     }
 
+    /// The handle of those who belong to a merchant.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] for platform users, who belong to none.
+    pub fn merchant_member(&self) -> Result<MerchantMember<'_>, AppError> {
+        match self.scope {
+            Scope::Merchant(merchant) => Ok(MerchantMember { caller: self, merchant }),
+            Scope::Platform => Err(AppError::NotFound),
+        }
+    }
+
     /// The handle of those who see the pages of the platform.
     ///
     /// # Errors
@@ -221,6 +233,28 @@ impl StaffManager<'_> {
 }
 
 impl Deref for StaffManager<'_> {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        self.caller
+    }
+}
+
+/// An owner or a clerk, within the own merchant.
+#[derive(Clone, Copy, Debug)]
+pub struct MerchantMember<'a> {
+    caller: &'a Caller,
+    merchant: MerchantId,
+}
+
+impl MerchantMember<'_> {
+    /// The merchant that it belongs to.
+    pub fn merchant(&self) -> MerchantId {
+        self.merchant
+    }
+}
+
+impl Deref for MerchantMember<'_> {
     type Target = Caller;
 
     fn deref(&self) -> &Caller {

@@ -111,6 +111,22 @@ pub enum Invalid {
     TooMany,
     /// It was done before, and is not done twice.
     AlreadyDone,
+    /// The text is no package name.
+    PackageMalformed,
+    /// The catalogue has an app of that package name.
+    PackageTaken,
+    /// The text is no version.
+    VersionMalformed,
+    /// The app has that version already.
+    VersionTaken,
+    /// Release notes are longer than [`crate::backend::catalogue::NOTES_CHARS`].
+    NotesTooLong,
+    /// A date is none, or the end is not after the start and now.
+    Period,
+    /// Nothing of what was listed can be authorized.
+    NoTargets,
+    /// Why an authorization is taken back must be said in at most [`crate::domain::Cause::MAX_CHARS`] characters.
+    RevokeReason,
 }
 
 impl Invalid {

@@ -109,6 +109,18 @@ pub enum Notice {
     SessionEnded,
     /// All other sessions of the person were ended.
     OtherSessionsEnded,
+    /// An app was added to the catalogue.
+    AppCreated,
+    /// What the catalogue says of an app was changed.
+    AppUpdated,
+    /// A version of an app was published.
+    VersionAdded,
+    /// What is said of a version was changed.
+    VersionUpdated,
+    /// An app was authorized.
+    AppGranted,
+    /// Authorizations of an app were taken back.
+    AppRevoked,
 }
 
 impl Flash {

@@ -71,6 +71,11 @@ impl Query {
         self.get(name).map(str::to_owned)
     }
 
+    /// Whether a parameter, which may come several times, has that value once.
+    pub(crate) fn has(&self, name: &str, value: &str) -> bool {
+        self.0.iter().any(|(key, found)| key == name && found == value)
+    }
+
     /// The date in a parameter, `YYYY-MM-DD`; `Err` with what stands there instead.
     pub(crate) fn date(&self, name: &str) -> Result<Option<NaiveDate>, String> {
         let Some(text) = self.get(name) else { return Ok(None) };

@@ -26,6 +26,8 @@ mod m20261123_000013_invitations;
 mod m20261123_000014_second_factors;
 mod m20261123_000019_batches;
 mod m20261124_000022_floods;
+mod m20261124_000024_grant_ends;
+mod m20261124_000025_grant_drafts;
 mod m20261124_000037_grants_of_all;
 mod shape;
 
@@ -55,6 +57,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000014_second_factors::Migration),
             Box::new(m20261123_000019_batches::Migration),
             Box::new(m20261124_000022_floods::Migration),
+            Box::new(m20261124_000024_grant_ends::Migration),
+            Box::new(m20261124_000025_grant_drafts::Migration),
             Box::new(m20261124_000037_grants_of_all::Migration),
         ]
     }

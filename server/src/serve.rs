@@ -166,6 +166,9 @@ async fn sweep_minutely(services: Services) {
         if let Ok(ended) = services.registration.sweep().await {
             tracing::debug!(ended, "floods of attempts are logged");
         }
+        if let Ok(ended) = services.grants.sweep().await {
+            tracing::debug!(ended, "expired authorizations are logged");
+        }
     }
 }
 

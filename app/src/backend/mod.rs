@@ -1,10 +1,13 @@
 //! The questions that pages may ask, one file per area. The server answers them; see `server/src/services`.
 
 pub mod accounts;
+pub mod apps;
 pub mod audit;
 pub mod batches;
+pub mod catalogue;
 pub mod codes;
 pub mod device_log;
+pub mod grants;
 pub mod imports;
 pub mod invitations;
 pub mod lifecycle;
@@ -23,14 +26,20 @@ use std::sync::Arc;
 pub struct Backend {
     /// People and how they sign in.
     pub accounts: Arc<dyn accounts::Accounts>,
+    /// The apps that a merchant may run.
+    pub apps: Arc<dyn apps::Apps>,
     /// What people did.
     pub audit: Arc<dyn audit::Audit>,
     /// Many terminals at once.
     pub batches: Arc<dyn batches::Batches>,
+    /// The app catalogue.
+    pub catalogue: Arc<dyn catalogue::Catalogue>,
     /// Activation codes.
     pub codes: Arc<dyn codes::Codes>,
     /// What happened to terminals.
     pub device_log: Arc<dyn device_log::DeviceLog>,
+    /// Who may run an app.
+    pub grants: Arc<dyn grants::Grants>,
     /// Inventory files.
     pub imports: Arc<dyn imports::Imports>,
     /// One-time links with which people set a password.

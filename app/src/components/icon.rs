@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 pub(crate) const ALERT: &str = "#i-alert";
+pub(crate) const APPS: &str = "#i-apps";
 // As an attribute that is computed: leptos_macro 0.8.20 prints the tag `use_` as it stands inside markup that is fixed.
 pub(crate) const COPY: &str = "#i-copy";
 pub(crate) const AUDIT: &str = "#i-audit";
@@ -10,6 +11,7 @@ pub(crate) const DEVICES: &str = "#i-devices";
 pub(crate) const HOME: &str = "#i-home";
 pub(crate) const IMPORT: &str = "#i-import";
 pub(crate) const LOG: &str = "#i-log";
+pub(crate) const MORE: &str = "#i-more";
 pub(crate) const OK: &str = "#i-ok";
 pub(crate) const PEOPLE: &str = "#i-people";
 pub(crate) const REGISTER: &str = "#i-register";
@@ -35,6 +37,9 @@ pub(crate) fn sprite() -> impl IntoView {
             <symbol id="i-alert" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
                 <path d="M12 4 2.8 20h18.4L12 4Zm0 6v4m0 3v.1" />
             </symbol>
+            <symbol id="i-apps" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
+                <path d="M4 4h6v6H4zm10 0h6v6h-6zM4 14h6v6H4zm13-1v8m-4-4h8" />
+            </symbol>
             <symbol id="i-audit" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
                 <path d="M12 3 5 6v5c0 4.5 2.8 8 7 10 4.2-2 7-5.5 7-10V6l-7-3Zm-3 9 2.2 2.2L15.5 10" />
             </symbol>
@@ -52,6 +57,9 @@ pub(crate) fn sprite() -> impl IntoView {
             </symbol>
             <symbol id="i-log" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
                 <path d="M5 3h14v18H5zm4 5h6m-6 4h6m-6 4h3" />
+            </symbol>
+            <symbol id="i-more" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
+                <path d="M4 7h16M4 12h16M4 17h16" />
             </symbol>
             <symbol id="i-ok" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
                 <path d="m5 12.5 4.5 4.5L19 7.5" />

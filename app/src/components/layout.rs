@@ -80,63 +80,106 @@ fn header(rendering: &Rendering, caller: Option<&Caller>) -> impl IntoView + use
     }
 }
 
-/// The menu: a column at the left of a wide screen, a row at the bottom of a phone's.
-fn menu(locale: Locale, role: Role, path: &str) -> impl IntoView + use<> {
+/// An entry of the menu: address, drawing, word.
+type Entry = (&'static str, &'static str, &'static str);
+
+/// Entries that stand in a phone's bottom bar; the others open from a last one there.
+const IN_BAR: usize = 4;
+
+/// The entries of a role's menu, the most used first.
+fn entries(locale: Locale, role: Role) -> Vec<Entry> {
     let home = ("/", icon::HOME, t!(locale, common.home));
+    let register = ("/devices/register", icon::REGISTER, t!(locale, common.register));
     let logs = ("/logs", icon::LOG, t!(locale, common.logs));
     let help = ("/help", icon::HELP, t!(locale, common.help));
     let audit = ("/audit", icon::AUDIT, t!(locale, common.audit));
     let terminals = ("/terminals", icon::DEVICES, t!(locale, common.terminals));
-    let staff = ("/settings/staff", icon::PEOPLE, t!(locale, common.staff));
     let users = ("/users", icon::PEOPLE, t!(locale, common.users));
-    let entries = match role {
+    let catalogue = ("/catalogue", icon::APPS, t!(locale, common.catalogue));
+    match role {
         Role::MerchantOwner | Role::MerchantClerk => {
             let own = [
                 home,
                 ("/devices", icon::DEVICES, t!(locale, common.devices)),
-                ("/devices/register", icon::REGISTER, t!(locale, common.register)),
+                register,
+                ("/apps", icon::APPS, t!(locale, common.apps)),
                 logs,
             ];
+            let staff = ("/settings/staff", icon::PEOPLE, t!(locale, common.staff));
             let staff = (role == Role::MerchantOwner).then_some(staff);
             own.into_iter().chain(staff).chain([help]).collect()
         }
         Role::PlatformAdmin => vec![
             home,
             terminals,
-            ("/terminals/import", icon::IMPORT, t!(locale, common.import)),
-            ("/devices/register", icon::REGISTER, t!(locale, common.register)),
+            register,
             logs,
+            ("/terminals/import", icon::IMPORT, t!(locale, common.import)),
+            catalogue,
             users,
             audit,
             help,
         ],
-        Role::PlatformSupport => vec![home, terminals, logs, users, audit, help],
-    };
+        Role::PlatformSupport => vec![home, terminals, logs, catalogue, users, audit, help],
+    }
+}
+
+/// The menu: a column at the left of a wide screen, a row at the bottom of a phone's. What has no room in the row opens
+/// from its last place.
+fn menu(locale: Locale, role: Role, path: &str) -> impl IntoView + use<> {
+    let entries = entries(locale, role);
     let here = here(&entries.iter().map(|(href, ..)| *href).collect::<Vec<_>>(), path, role);
-    let items = entries
-        .into_iter()
-        .map(|(href, drawing, word)| {
-            let current = (here == Some(href)).then_some(if href == path { "page" } else { "true" });
-            view! {
-                <li class="flex-1 md:flex-none">
-                    <a
-                        class="flex flex-col md:flex-row items-center gap-0.5 md:gap-3 px-1 py-2 md:px-3 rounded-field text-xs md:text-base hover:bg-base-200 aria-[current]:bg-primary aria-[current]:text-primary-content"
-                        href=href
-                        aria-current=current
-                    >
-                        {icon::icon(drawing)}
-                        {word}
-                    </a>
-                </li>
-            }
-        })
+    let item = |class: &'static str, (href, drawing, word): Entry| {
+        let current = (here == Some(href)).then_some(if href == path { "page" } else { "true" });
+        view! {
+            <li class=class>
+                <a
+                    class="flex flex-col md:flex-row items-center gap-0.5 md:gap-3 px-1 py-2 md:px-3 rounded-field text-xs md:text-base hover:bg-base-200 aria-[current]:bg-primary aria-[current]:text-primary-content"
+                    href=href
+                    aria-current=current
+                >
+                    {icon::icon(drawing)}
+                    {word}
+                </a>
+            </li>
+        }
+    };
+    // One more than fits would only be hidden behind a press.
+    let fits = if entries.len() > IN_BAR + 1 {
+        IN_BAR
+    } else {
+        entries.len()
+    };
+    let (bar, rest) = entries.split_at(fits);
+    let items = bar
+        .iter()
+        .map(|entry| item("flex-1 md:flex-none", *entry))
         .collect_view();
+    let more = (!rest.is_empty()).then(|| {
+        let beside = rest.iter().map(|entry| item("max-md:hidden", *entry)).collect_view();
+        let opened = rest.iter().map(|entry| item("", *entry)).collect_view();
+        let here = rest.iter().any(|(href, ..)| here == Some(*href));
+        let class = if here {
+            "more-summary bg-primary text-primary-content"
+        } else {
+            "more-summary hover:bg-base-200"
+        };
+        view! {
+            {beside}
+            <li class="flex-1 md:hidden">
+                <details>
+                    <summary class=class>{icon::icon(icon::MORE)} {t!(locale, common.more)}</summary>
+                    <ul class="more-list">{opened}</ul>
+                </details>
+            </li>
+        }
+    });
     view! {
         <nav
             class="fixed inset-x-0 bottom-0 z-10 bg-base-100 border-t border-base-300 p-1 md:static md:border-t-0 md:border-e md:w-52 md:shrink-0 md:p-3 md:min-h-dvh no-print"
             aria-label=t!(locale, common.menu)
         >
-            <ul class="flex gap-1 max-md:overflow-x-auto md:flex-col">{items}</ul>
+            <ul class="flex gap-1 md:flex-col">{items} {more}</ul>
         </nav>
     }
 }
@@ -235,5 +278,30 @@ mod tests {
         assert_eq!(owner("/devicesx"), None);
         assert_eq!(admin("/devices/A"), Some("/terminals"));
         assert_eq!(admin("/terminals/import/1"), Some("/terminals/import"));
+    }
+
+    #[test]
+    fn a_phones_bar_has_four_places_and_a_way_to_the_rest() {
+        use strum::VariantArray;
+        for role in Role::VARIANTS {
+            let entries = entries(Locale::zh, *role);
+            let html = menu(Locale::zh, *role, "/help/works").to_html();
+            let bar = html.matches("<li class=\"flex-1 md:flex-none\"").count();
+            assert_eq!(bar, IN_BAR, "{role:?}");
+            let (_, opened) = html.split_once("<details").unwrap();
+            for (place, (href, ..)) in entries.iter().enumerate() {
+                let link = format!("href=\"{href}\"");
+                assert_eq!(opened.contains(&link), place >= IN_BAR, "{href} of {role:?}");
+                assert_eq!(
+                    html.matches(&link).count(),
+                    if place < IN_BAR { 1 } else { 2 },
+                    "{href}"
+                );
+            }
+            assert!(
+                opened.contains("more-summary bg-primary"),
+                "the help is opened from there"
+            );
+        }
     }
 }

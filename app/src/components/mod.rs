@@ -3,6 +3,7 @@
 //! Most are plain functions: a component with properties costs a page more than its markup.
 
 pub(crate) mod account_state;
+pub(crate) mod app_words;
 pub(crate) mod audit_table;
 pub(crate) mod code_panel;
 pub(crate) mod empty;
@@ -20,6 +21,7 @@ pub(crate) mod sn_field;
 pub(crate) mod state_badge;
 pub(crate) mod stencil;
 pub(crate) mod terminal_actions;
+pub(crate) mod terminal_apps;
 pub(crate) mod terminal_codes;
 pub(crate) mod text_area;
 pub(crate) mod user_agent;

@@ -36,6 +36,30 @@ pub(crate) fn text_area(
     .rendered()
 }
 
+/// A field for several lines of prose.
+pub(crate) fn prose_area(
+    id: &'static str,
+    name: &'static str,
+    label: &'static str,
+    hint: Option<&'static str>,
+    most: usize,
+    value: &str,
+) -> Html {
+    let hint_id = hint.map(|_| format!("{id}-hint"));
+    // leptos writes what is inside a textarea as it stands.
+    let value = html_escape::encode_text(value).into_owned();
+    view! {
+        <div class="flex flex-col gap-1 w-full">
+            <label class="font-medium" for=id>{label}</label>
+            <textarea class="textarea w-full" id=id name=name rows="3" maxlength=most autocomplete="off" aria-describedby=hint_id.clone()>
+                {value}
+            </textarea>
+            {hint.map(|hint| view! { <p class="text-sm" id=hint_id>{hint}</p> })}
+        </div>
+    }
+    .rendered()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -95,6 +95,12 @@ pub(crate) fn notice(locale: Locale, notice: Notice) -> &'static str {
         Notice::PasswordChanged => password_changed,
         Notice::SessionEnded => session_ended,
         Notice::OtherSessionsEnded => other_sessions_ended,
+        Notice::AppCreated => app_created,
+        Notice::AppUpdated => app_updated,
+        Notice::VersionAdded => version_added,
+        Notice::VersionUpdated => version_updated,
+        Notice::AppGranted => app_granted,
+        Notice::AppRevoked => app_revoked,
     )
 }
 
@@ -181,7 +187,9 @@ pub(crate) fn audit_action(locale: Locale, action: AuditAction) -> &'static str 
         StoreCreated => store_created,
         StoreUpdated => store_updated,
         AppCreated => app_created,
+        AppUpdated => app_updated,
         AppVersionAdded => app_version_added,
+        AppVersionUpdated => app_version_updated,
         AppGranted => app_granted,
         AppRevoked => app_revoked,
         PermissionRefused => permission_refused,
@@ -333,6 +341,14 @@ pub(crate) fn invalid(locale: Locale, invalid: Invalid) -> (&'static str, &'stat
         NothingChosen => nothing_chosen,
         TooMany => too_many,
         AlreadyDone => already_done,
+        PackageMalformed => package_malformed,
+        PackageTaken => package_taken,
+        VersionMalformed => version_malformed,
+        VersionTaken => version_taken,
+        NotesTooLong => notes_too_long,
+        Period => period,
+        NoTargets => no_targets,
+        RevokeReason => revoke_reason,
     );
     (title, what)
 }
@@ -443,7 +459,7 @@ mod tests {
         assert!(seen.iter().all(|text| !text.trim().is_empty()));
         assert_eq!(
             seen.len(),
-            2 * (5 + 8 + 4 + 3 + 10 + 3 + 3 + 26 + 36 + 8 + 2 * 36 + 2 * 4 + 2 * 15 + 5 * 16 + 14 + 5 * 18)
+            2 * (5 + 8 + 4 + 3 + 16 + 3 + 3 + 26 + 38 + 8 + 2 * 44 + 2 * 4 + 2 * 15 + 5 * 16 + 14 + 5 * 18)
         );
     }
 

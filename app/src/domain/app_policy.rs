@@ -136,6 +136,29 @@ pub fn effective(grants: &[Grant], store: Option<StoreId>, terminal: TerminalId,
     Some(grant.policy(now))
 }
 
+/// When an app that may run now will no longer, as the grants stand: a renewal that was entered ahead counts, a gap before
+/// it does not. `None` where it may not run now, or where no end is in sight.
+pub fn allowed_until(
+    grants: &[Grant],
+    store: Option<StoreId>,
+    terminal: TerminalId,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let allows = |at| effective(grants, store, terminal, at).is_some_and(Policy::allows);
+    if !allows(now) {
+        return None;
+    }
+    // Only at these instants can a decision change.
+    let mut turns: Vec<Timestamp> = grants
+        .iter()
+        .flat_map(|grant| [Some(grant.starts), grant.expires, grant.revoked])
+        .flatten()
+        .filter(|at| *at > now)
+        .collect();
+    turns.sort_unstable();
+    turns.into_iter().find(|at| !allows(*at))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,6 +242,21 @@ mod tests {
     }
 
     #[test]
+    fn an_end_is_told_unless_a_renewal_follows() {
+        let until = |grants: &[Grant]| allowed_until(grants, Some(STORE), TERMINAL, Timestamp(100)).map(|at| at.0);
+        let running = grant(MERCHANT, 10, Some(120), None);
+        assert_eq!(until(&[running]), Some(120));
+        assert_eq!(until(&[running, grant(MERCHANT, 120, Some(500), None)]), Some(500));
+        assert_eq!(until(&[running, grant(MERCHANT, 110, None, None)]), None);
+        assert_eq!(until(&[running, grant(MERCHANT, 130, None, None)]), Some(120));
+        // A narrower one that ends sooner decides from its start on.
+        assert_eq!(until(&[running, grant(ON_TERMINAL, 105, Some(110), None)]), Some(110));
+        assert_eq!(until(&[grant(MERCHANT, 10, None, None)]), None);
+        assert_eq!(until(&[grant(MERCHANT, 10, Some(50), None)]), None);
+        assert_eq!(until(&[]), None);
+    }
+
+    #[test]
     fn a_terminal_without_a_store_has_no_grant_of_one() {
         let grants = [grant(IN_STORE, 1, None, None)];
         assert_eq!(effective(&grants, None, TERMINAL, Timestamp(100)), None);
@@ -265,6 +303,19 @@ mod tests {
             }
             if let Some(since) = policy.since {
                 prop_assert!(since <= Timestamp(now));
+            }
+        }
+
+        /// Until the instant that is told the app may run, and at it no more.
+        #[test]
+        fn it_may_run_until_then(grants in prop::collection::vec(any_grant(), 0..6), now in 0i64..200, later in 0i64..300) {
+            let allows = |at| effective(&grants, Some(STORE), TERMINAL, Timestamp(at)).is_some_and(Policy::allows);
+            let until = allowed_until(&grants, Some(STORE), TERMINAL, Timestamp(now));
+            if let Some(until) = until {
+                prop_assert!(!allows(until.0));
+            }
+            if allows(now) && later >= now && until.is_none_or(|until| later < until.0) {
+                prop_assert!(allows(later));
             }
         }
 

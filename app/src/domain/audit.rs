@@ -70,8 +70,12 @@ pub enum AuditAction {
     StoreUpdated,
     #[strum(serialize = "app.created")]
     AppCreated,
+    #[strum(serialize = "app.updated")]
+    AppUpdated,
     #[strum(serialize = "app.version_added")]
     AppVersionAdded,
+    #[strum(serialize = "app.version_updated")]
+    AppVersionUpdated,
     #[strum(serialize = "app.granted")]
     AppGranted,
     #[strum(serialize = "app.revoked")]

@@ -37,6 +37,8 @@ ids! {
     AuditEntryId,
     /// A batch's key.
     BatchId,
+    /// The key of a grant that is being prepared.
+    GrantDraftId,
     /// An import batch's key.
     ImportBatchId,
     /// An invitation's key.

@@ -4,9 +4,11 @@
 
 mod activation_code;
 pub mod app_policy;
+mod app_version;
 mod audit;
 mod device_log;
 mod ids;
+mod install_fault;
 mod install_state;
 mod invitation;
 mod lifecycle;
@@ -32,13 +34,15 @@ mod verdict;
 
 pub use activation_code::{ActivationCode, ActivationCodeError};
 pub use app_policy::{Grant, GrantTarget, Policy, PolicyState};
+pub use app_version::{AppVersion, AppVersionError, compare_versions};
 pub use audit::{AuditAction, TargetKind};
 pub use device_log::{ActorKind, LogKind, Outcome};
 pub use ids::{
-    ActivationCodeId, AppGrantId, AppId, AuditEntryId, BatchId, ImportBatchId, InvitationId, LogEntryId, MerchantId,
-    StoreId, TerminalId, UserId,
+    ActivationCodeId, AppGrantId, AppId, AuditEntryId, BatchId, GrantDraftId, ImportBatchId, InvitationId, LogEntryId,
+    MerchantId, StoreId, TerminalId, UserId,
 };
-pub use install_state::InstallState;
+pub use install_fault::InstallFault;
+pub use install_state::{InstallState, Installed};
 pub use invitation::{InvitationToken, InvitationTokenError, Purpose};
 pub use lifecycle::{Cause, CauseError, Lifecycle, LifecycleReason, Move, WhyNot, allowed};
 pub use login::{Login, LoginError};

@@ -27,9 +27,9 @@ pub struct Report {
     /// Firmware version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub firmware: Option<String>,
-    /// The apps on it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub apps: Vec<ReportedApp>,
+    /// The apps on it, all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub apps: Option<Vec<ReportedApp>>,
 }
 
 /// An app that a terminal says it has.
@@ -205,7 +205,7 @@ mod tests {
                 battery: Battery::try_from(percent).ok(),
                 network: Some(Network::Weak),
                 firmware: Some(firmware),
-                apps: vec![ReportedApp { package: "com.example.pay".to_owned(), version: "1.2".to_owned() }],
+                apps: Some(vec![ReportedApp { package: "com.example.pay".to_owned(), version: "1.2".to_owned() }]),
                 ..Report::default()
             };
             prop_assert_eq!(Report::parse(&report.to_json()), Some(report));

@@ -10,7 +10,9 @@ use crate::backend::terminals::{Terminal, TerminalRow};
 use crate::components::field::Field;
 use crate::components::html::Rendered;
 use crate::components::{format, log_table::log_table, state_badge, verdict, words};
-use crate::components::{terminal_actions::terminal_actions, terminal_codes::terminal_codes};
+use crate::components::{
+    terminal_actions::terminal_actions, terminal_apps::terminal_apps, terminal_codes::terminal_codes,
+};
 use crate::domain::{Lifecycle, Manufacturer, SerialNumber, TerminalId, Verdict};
 use crate::error::{AppError, Invalid};
 use crate::flash::{Flash, action, actor, redirect_with};
@@ -96,6 +98,7 @@ async fn device(visit: Visit) -> Result<Answer, AppError> {
     let codes = visit.backend.codes.list(&visit.caller, first.row.id).await?;
     let timeline = timeline(locale, now, first, &verdict, &codes, call);
     let stores = visit.backend.lifecycle.stores(&visit.caller, first.row.id).await?;
+    let apps = visit.backend.apps.of_terminal(&visit.caller, first.row.id).await?;
     let log = if entries.is_empty() {
         view! { <p>{t!(locale, device.no_log)}</p> }.rendered()
     } else {
@@ -126,6 +129,7 @@ async fn device(visit: Visit) -> Result<Answer, AppError> {
                     {next_step(&visit, first)} {timeline}
                 </div>
             </div>
+            {terminal_apps(locale, now, visit.is_platform(), &apps)}
             {super::device_facts::facts(locale, now, first)}
             {terminal_codes(locale, now, &visit.caller, first, &codes)}
             {terminal_actions(locale, &visit.caller, first, &stores)}

@@ -2,8 +2,8 @@
 
 use super::guard::{Answer, open};
 use crate::components::html::{Html, Rendered};
-use crate::components::words;
-use crate::domain::{Obstacle, Reason, Told};
+use crate::components::{app_words, words};
+use crate::domain::{InstallFault, Obstacle, Reason, Told};
 use crate::error::AppError;
 use crate::i18n::{Locale, t};
 use leptos::prelude::*;
@@ -21,6 +21,7 @@ enum Topic {
     FindSn,
     Verdict,
     Registration,
+    Apps,
 }
 
 /// The address of a topic.
@@ -110,6 +111,7 @@ fn heading(locale: Locale, topic: Topic) -> (&'static str, &'static str) {
         Topic::FindSn => of!(find_sn),
         Topic::Verdict => of!(verdict),
         Topic::Registration => of!(registration),
+        Topic::Apps => of!(apps),
     }
 }
 
@@ -145,6 +147,14 @@ fn text(locale: Locale, topic: Topic) -> Html {
                     words::who(locale, code),
                     related_to_told(code),
                 )
+            })
+            .collect_view()
+            .rendered(),
+        Topic::Apps => InstallFault::VARIANTS
+            .iter()
+            .map(|code| {
+                let said = app_words::fault(locale, *code);
+                paragraph(locale, code.code(), said, app_words::who_mends(locale, *code), None)
             })
             .collect_view()
             .rendered(),

@@ -4,9 +4,14 @@
 //! [`crate::backend::Backend`], `Option<`[`crate::caller::Caller`]`>` and [`crate::request::Rendering`].
 
 mod account;
+mod app;
+mod apps;
 mod audit;
 mod batch;
 mod batch_result;
+mod catalogue;
+mod catalogue_app;
+mod catalogue_grants;
 mod codes;
 mod device;
 mod device_facts;
@@ -14,6 +19,7 @@ mod device_timeline;
 mod devices;
 mod devices_select;
 mod find;
+mod grant_preview;
 mod guard;
 mod help;
 mod home;
@@ -39,12 +45,18 @@ pub use audit::{EXPORT as AUDIT_EXPORT, asked as audit_asked};
 pub use logs::{EXPORT as LOG_EXPORT, asked as log_asked, words as log_words};
 
 use account::{AccountPage, EndOtherSessions, EndSession};
+use app::AppPage;
+use apps::AppsPage;
 use audit::AuditPage;
 use batch::{BatchCodes, BatchPage, ChangeBatch, ChooseTerminals};
+use catalogue::{CataloguePage, CreateApp};
+use catalogue_app::{CatalogueAppPage, SaveVersion, UpdateApp};
+use catalogue_grants::{PrepareGrants, RevokeGrants};
 pub(crate) use codes::{CounterCode, RevokeCode};
 use device::{DevicePage, IssueCode};
 use devices::{DevicesPage, TerminalsPage};
 use find::FindPage;
+use grant_preview::{ConfirmGrants, GrantPreviewPage};
 use help::{HelpPage, HelpTopicPage};
 use home::HomePage;
 use import::{ImportPage, ImportTerminals};
@@ -85,8 +97,17 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/devices/:sn") view=DevicePage ssr=SsrMode::Async />
                 <Route path=path!("/help") view=HelpPage ssr=SsrMode::Async />
                 <Route path=path!("/help/:topic") view=HelpTopicPage ssr=SsrMode::Async />
+                <Route path=path!("/apps") view=AppsPage ssr=SsrMode::Async />
+                <Route path=path!("/apps/:package") view=AppPage ssr=SsrMode::Async />
                 <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />
                 <Route path=path!("/batches/:id") view=BatchPage ssr=SsrMode::Async />
+                <Route path=path!("/catalogue") view=CataloguePage ssr=SsrMode::Async />
+                <Route path=path!("/catalogue/:package") view=CatalogueAppPage ssr=SsrMode::Async />
+                <Route
+                    path=path!("/catalogue/:package/authorize/:draft")
+                    view=GrantPreviewPage
+                    ssr=SsrMode::Async
+                />
                 <Route path=path!("/logs") view=LogsPage ssr=SsrMode::Async />
                 <Route path=path!("/settings/account") view=AccountPage ssr=SsrMode::Async />
                 <Route path=path!("/sign-in/code") view=SignInCodePage ssr=SsrMode::Async />
@@ -130,9 +151,21 @@ pub fn register_actions() {
     register_explicit::<RenewCodes>();
     register_explicit::<DisableFactor>();
     register_explicit::<ResetFactor>();
+    register_explicit::<CreateApp>();
+    register_explicit::<UpdateApp>();
+    register_explicit::<SaveVersion>();
+    register_explicit::<PrepareGrants>();
+    register_explicit::<ConfirmGrants>();
+    register_explicit::<RevokeGrants>();
 }
 
 pub(crate) use help::{help_address, help_topic_address};
+
+/// The address of an app's page: the catalogue's for the platform, a merchant's own otherwise.
+pub(crate) fn app_address(package: &str, platform: bool) -> String {
+    let list = if platform { "/catalogue" } else { "/apps" };
+    format!("{list}/{}", urlencoding::encode(package))
+}
 
 /// The address of a terminal's page. A serial number may have a slash.
 pub(crate) fn device_address(sn: &str, manufacturer: Option<&str>) -> String {

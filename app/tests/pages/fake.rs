@@ -130,10 +130,13 @@ impl Fake {
         let this = Arc::new(self);
         Backend {
             accounts: this.clone(),
+            apps: this.clone(),
             audit: this.clone(),
             batches: this.clone(),
+            catalogue: this.clone(),
             codes: this.clone(),
             device_log: this.clone(),
+            grants: this.clone(),
             imports: this.clone(),
             invitations: this.clone(),
             lifecycle: this.clone(),

@@ -6,6 +6,7 @@
 )]
 
 mod fake;
+mod fake_apps;
 
 use app::domain::{Lifecycle, Obstacle, Role, Told};
 use app::flash::Flash;
@@ -87,6 +88,20 @@ fn pages() -> Vec<(&'static str, Ask, &'static str)> {
             "/batches/00000000-0000-0000-0000-000000000002",
         ),
         ("devices-select", owner.clone(), "/devices?select=1"),
+        ("apps", owner.clone(), "/apps"),
+        ("app", owner.clone(), "/apps/com.example.pay?state=failed"),
+        ("catalogue", admin.clone(), "/catalogue?q=x"),
+        ("catalogue-app", admin.clone(), "/catalogue/com.example.pay?authorize=1"),
+        (
+            "catalogue-support",
+            Ask::by(Role::PlatformSupport),
+            "/catalogue/com.example.pay",
+        ),
+        (
+            "grant-preview",
+            admin.clone(),
+            "/catalogue/com.example.pay/authorize/00000000-0000-0000-0000-000000000001",
+        ),
         ("logs", owner, "/logs?from=nonsense"),
         ("audit", admin.clone(), "/audit?action=user.created"),
         ("import", admin.clone(), "/terminals/import"),
@@ -214,8 +229,13 @@ fn the_addresses_of_the_pages() {
         routes,
         [
             "/",
+            "/apps",
+            "/apps/{package}",
             "/audit",
             "/batches/{id}",
+            "/catalogue",
+            "/catalogue/{package}",
+            "/catalogue/{package}/authorize/{draft}",
             "/devices",
             "/devices/find",
             "/devices/register",
@@ -265,6 +285,10 @@ async fn what_is_not_there_and_what_is_not_told_look_the_same() {
     assert!(nowhere.html.contains("找不到这个页面"));
     for path in [
         "/audit",
+        "/catalogue",
+        "/catalogue/com.example.pay",
+        "/apps/com.example.other",
+        "/apps/nonsense",
         "/terminals",
         "/terminals/import",
         "/devices/AB%2312",

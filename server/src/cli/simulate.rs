@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 /// Let a fleet of simulated terminals talk to a server's device API
 ///
-/// They register, sign in and send heartbeats until the time is over; then it says how many registered, and a table tells
+/// They register, sign in, install their apps and send heartbeats until the time is over; then it says how many registered, and a table tells
 /// what was answered how often and how quickly. Their activation codes are issued through the database that the settings name, which must be that of the
 /// server, for terminals that were given to a merchant; or they come from a file with lines of SN,CODE. Do not use it on
 /// a server whose terminals are real: they are registered anew, and their tokens stop working.
@@ -40,7 +40,7 @@ pub(super) struct Simulate {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     interval: Option<Duration>,
     /// Let a share of them fail: paper-out, printer-fault, card-reader-fault, network-down, battery-low, offline,
-    /// no-sign-in or wrong-code, such as paper-out=5%; may be given more than once
+    /// no-sign-in, wrong-code or app-failed, such as paper-out=5%; may be given more than once
     #[arg(long, value_name = "FAILURE=SHARE%", value_delimiter = ',')]
     fail: Vec<Share>,
     /// Read the activation codes from this file, one SN,CODE per line, instead of issuing them

@@ -125,8 +125,11 @@ pub async fn seed(
     bulk::insert(&txn, &mut world, progress).await?;
     let fleet = fleet::insert(&txn, &mut world).await?;
     progress(options.terminals);
-    apps::insert(&txn, &world, &fleet).await?;
-    story::tell(&txn, &mut world, &users, &fleet).await?;
+    let told = match users.first() {
+        Some(admin) => apps::insert(&txn, &world, &fleet, story::Person::at_the_platform(admin)).await?,
+        None => Vec::new(),
+    };
+    story::tell(&txn, &mut world, &users, &fleet, told).await?;
     keep(&sign_ins).map_err(DemoError::Keep)?;
     txn.commit().await?;
 

@@ -38,7 +38,19 @@ pub(super) struct Person<'a> {
     address: &'a str,
 }
 
-impl Person<'_> {
+impl<'a> Person<'a> {
+    /// The administrator, at the platform's desk.
+    pub(super) fn at_the_platform(user: &'a users::Model) -> Self {
+        Self {
+            user,
+            address: PLATFORM_ADDRESS,
+        }
+    }
+
+    pub(super) fn id(self) -> Uuid {
+        self.user.id
+    }
+
     pub(super) fn actor(self) -> Actor {
         Actor {
             kind: ActorKind::User,
@@ -53,20 +65,18 @@ impl Person<'_> {
 }
 
 /// Writes the log of the demo proper and the activation codes that it speaks of. `users` are the administrator and then
-/// the owners, in the order of the merchants.
+/// the owners, in the order of the merchants; `before` is what was found already.
 pub(super) async fn tell(
     txn: &DatabaseTransaction,
     world: &mut World,
     users: &[users::Model],
     fleet: &[Terminal],
+    before: Vec<(Timestamp, NewEntry)>,
 ) -> Result<(), DbErr> {
     let Some((admin, owners)) = users.split_first() else {
         return Ok(());
     };
-    let admin = Person {
-        user: admin,
-        address: PLATFORM_ADDRESS,
-    };
+    let admin = Person::at_the_platform(admin);
     let addresses: Vec<String> = (0..owners.len())
         .map(|place| format!("203.0.113.{}", 10 + place))
         .collect();
@@ -75,7 +85,10 @@ pub(super) async fn tell(
         .zip(&addresses)
         .map(|(user, address)| Person { user, address })
         .collect();
-    let mut script = Script::default();
+    let mut script = Script {
+        entries: before,
+        ..Script::default()
+    };
     let late = fleet::first(fleet, STORY, Fate::Online);
     for terminal in fleet {
         if late.is_some_and(|late| late.row.id == terminal.row.id) {

@@ -44,7 +44,7 @@ pub(super) struct Heartbeat {
     /// Firmware version.
     #[schema(example = "3.0.0", max_length = 64, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*$")]
     firmware: Option<String>,
-    /// The apps on the terminal.
+    /// The apps on the terminal, all of them: one that is not in the list any more counts as removed.
     #[schema(max_items = 64)]
     apps: Option<Vec<HeartbeatApp>>,
 }
@@ -136,21 +136,22 @@ pub(super) async fn heartbeat(
 }
 
 fn report(body: Heartbeat) -> Result<Report, Problem> {
-    let apps = body.apps.unwrap_or_default();
+    let apps = body.apps;
+    let listed = apps.as_deref().unwrap_or_default();
     plain("/firmware", body.firmware.as_deref().unwrap_or_default(), VERSION_CHARS)?;
-    if apps.len() > Report::MAX_APPS {
+    if listed.len() > Report::MAX_APPS {
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "body_invalid")
             .with_detail(format!("at most {} apps", Report::MAX_APPS))
             .at("/apps"));
     }
-    for (place, app) in apps.iter().enumerate() {
+    for (place, app) in listed.iter().enumerate() {
         plain(&format!("/apps/{place}/package"), &app.package, PACKAGE_CHARS)?;
         plain(&format!("/apps/{place}/version"), &app.version, VERSION_CHARS)?;
     }
-    let apps = apps.into_iter().map(|app| ReportedApp {
-        package: app.package,
-        version: app.version,
-    });
+    let app = |app: HeartbeatApp| ReportedApp {
+        package: app.package.trim().to_owned(),
+        version: app.version.trim().to_owned(),
+    };
     Ok(Report {
         battery: body.battery,
         network: body.network,
@@ -161,6 +162,6 @@ fn report(body: Heartbeat) -> Result<Report, Problem> {
             .firmware
             .map(|text| text.trim().to_owned())
             .filter(|text| !text.is_empty()),
-        apps: apps.collect(),
+        apps: apps.map(|apps| apps.into_iter().map(app).collect()),
     })
 }

@@ -7,9 +7,11 @@ mod bearer;
 mod docs;
 mod heartbeat;
 mod idempotency;
+mod install_report;
 mod instant;
 mod json;
 mod me;
+mod my_apps;
 mod openapi;
 pub mod problem;
 mod register_terminal;
@@ -24,7 +26,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use problem::Problem;
 use std::time::Duration;
@@ -47,6 +49,8 @@ pub fn routes(state: &AppState, patience: Duration) -> Router<AppState> {
         .route_layer(from_fn_with_state(state.services.clone(), idempotency::by_sn));
     let me = Router::new()
         .route("/terminals/me", get(me::me))
+        .route("/terminals/me/apps", get(my_apps::my_apps))
+        .route("/terminals/me/apps/{package}", put(install_report::install_report))
         .route("/terminals/me/heartbeat", post(heartbeat::heartbeat))
         .route("/terminals/me/sign-in", post(sign_in::sign_in))
         .route("/terminals/me/sign-out", post(sign_out::sign_out))

@@ -1,6 +1,6 @@
 //! The document that describes this API.
 
-use super::{heartbeat, me, problem, register_terminal, sign_in, sign_out};
+use super::{heartbeat, install_report, me, my_apps, problem, register_terminal, sign_in, sign_out};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, Response, ResponseBuilder, Type};
@@ -19,6 +19,8 @@ use utoipa::{Modify, OpenApi};
         heartbeat::heartbeat,
         sign_in::sign_in,
         sign_out::sign_out,
+        my_apps::my_apps,
+        install_report::install_report,
     ),
     components(schemas(problem::Problem)),
     modifiers(&Common),

@@ -119,6 +119,7 @@ fn sentence(code: &str) -> &'static str {
         "idempotency_key_running" => "The request with this Idempotency-Key is being worked on. Try again in a second.",
         "token_missing" => "Send the terminal's token: Authorization: Bearer <token>.",
         "token_invalid" => "This token is nobody's. Register the terminal with a fresh activation code.",
+        "not_authorized" => "The app may not run on this terminal. The platform authorizes apps; remove it.",
         "not_in_this_state" => "The terminal's state does not allow it.",
         "sn_or_code_wrong" => "The serial number or the activation code is wrong.",
         "sn_malformed" => "This is no serial number.",

@@ -30,6 +30,8 @@ pub struct Model {
     pub granted_by: Option<Uuid>,
     /// When the row was made, Unix milliseconds.
     pub created_at: i64,
+    /// When the log was told that it ran out, Unix milliseconds.
+    pub expiry_told_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -2,8 +2,10 @@
 //! domain types, and no row is ever sent to a page or an API.
 
 pub mod activation_codes;
+pub mod app_grant_drafts;
 pub mod app_grants;
 pub mod app_installs;
+pub mod app_refusals;
 pub mod app_versions;
 pub mod apps;
 pub mod audit_log;

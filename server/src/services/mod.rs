@@ -1,15 +1,18 @@
 //! The answers: each file implements one of the traits of `app::backend` with rules and queries, within the caller's scope.
 
 pub mod accounts;
+pub mod apps;
 pub mod audit;
 mod batch;
 pub mod batches;
 pub(crate) mod business_day;
+pub mod catalogue;
 pub mod chain;
 pub mod chain_verify;
 pub mod codes;
 pub mod device_log;
 mod failure;
+pub mod grants;
 pub mod idempotency;
 pub mod imports;
 pub mod invitations;
@@ -42,14 +45,20 @@ pub use failure::Failure;
 pub struct Services {
     /// People and how they sign in.
     pub accounts: Arc<accounts::AccountService>,
+    /// The apps that a merchant may run.
+    pub apps: Arc<apps::AppService>,
     /// What people did.
     pub audit: Arc<audit::AuditService>,
     /// Many terminals at once.
     pub batches: Arc<batches::BatchService>,
+    /// The app catalogue.
+    pub catalogue: Arc<catalogue::CatalogueService>,
     /// Activation codes.
     pub codes: Arc<codes::CodeService>,
     /// What happened to terminals.
     pub device_log: Arc<device_log::DeviceLogService>,
+    /// Who may run an app.
+    pub grants: Arc<grants::GrantService>,
     /// Answers kept for those who ask twice.
     pub idempotency: Arc<idempotency::IdempotencyService>,
     /// Inventory files.
@@ -94,6 +103,7 @@ impl Services {
                 surroundings.clone(),
                 passwords.clone(),
             )),
+            apps: Arc::new(apps::AppService::new(database.clone(), surroundings.clone())),
             audit: Arc::new(audit::AuditService::new(database.clone(), surroundings.clone())),
             batches: Arc::new(batches::BatchService::new(
                 database.clone(),
@@ -102,7 +112,9 @@ impl Services {
                 registration.clone(),
                 terminals.clone(),
             )),
+            catalogue: Arc::new(catalogue::CatalogueService::new(database.clone(), surroundings.clone())),
             codes,
+            grants: Arc::new(grants::GrantService::new(database.clone(), surroundings.clone())),
             device_log: Arc::new(device_log::DeviceLogService::new(database.clone())),
             idempotency: Arc::new(idempotency::IdempotencyService::new(
                 database.clone(),
@@ -137,10 +149,13 @@ impl Services {
     pub fn backend(&self) -> Backend {
         Backend {
             accounts: self.accounts.clone(),
+            apps: self.apps.clone(),
             audit: self.audit.clone(),
             batches: self.batches.clone(),
+            catalogue: self.catalogue.clone(),
             codes: self.codes.clone(),
             device_log: self.device_log.clone(),
+            grants: self.grants.clone(),
             imports: self.imports.clone(),
             invitations: self.invitations.clone(),
             lifecycle: self.lifecycle.clone(),

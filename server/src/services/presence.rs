@@ -162,7 +162,7 @@ impl PresenceService {
 }
 
 /// The terminal's row, locked, while it is still what its token said: a moment ago somebody may have suspended it.
-async fn lock(txn: &DatabaseTransaction, by: &Device) -> Result<terminals::Model, Failure> {
+pub(super) async fn lock(txn: &DatabaseTransaction, by: &Device) -> Result<terminals::Model, Failure> {
     let terminal = terminals::Entity::find_by_id(by.terminal.0)
         .filter(terminals::Column::MerchantId.eq(by.merchant.0))
         .lock(LockType::NoKeyUpdate)

@@ -332,7 +332,7 @@ fn mentions(word: &str, scope: Scope) -> Condition {
 }
 
 /// Asks for one row more than a page from the cursor on, by `sort` and key.
-fn keyset(select: &mut SelectStatement, cursor: Option<&Cursor>, sort: Column) {
+pub(super) fn keyset(select: &mut SelectStatement, cursor: Option<&Cursor>, sort: Column) {
     let id = || column(Column::Id);
     let order = match cursor {
         Some(Cursor {

@@ -4,7 +4,7 @@ use super::tally::Tally;
 use crate::device_api::PREFIX;
 use axum::body::Body;
 use axum::http::uri::{Authority, Scheme};
-use axum::http::{Request, StatusCode, Uri, header};
+use axum::http::{Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Limited};
 use hyper_util::client::legacy::Client as HyperClient;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -83,8 +83,29 @@ impl Client {
 
     /// Posts JSON.
     pub(super) async fn post(&self, call: &'static str, path: &str, with: With<'_>, body: &Value) -> Ended {
+        self.call(call, Method::POST, path, with, Some(body)).await
+    }
+
+    /// Puts JSON.
+    pub(super) async fn put(&self, call: &'static str, path: &str, with: With<'_>, body: &Value) -> Ended {
+        self.call(call, Method::PUT, path, with, Some(body)).await
+    }
+
+    /// Asks for what is there.
+    pub(super) async fn get(&self, call: &'static str, path: &str, with: With<'_>) -> Ended {
+        self.call(call, Method::GET, path, with, None).await
+    }
+
+    async fn call(
+        &self,
+        call: &'static str,
+        method: Method,
+        path: &str,
+        with: With<'_>,
+        body: Option<&Value>,
+    ) -> Ended {
         let begun = Instant::now();
-        let (told, ended) = match timeout(PATIENCE, self.send(path, with, body)).await {
+        let (told, ended) = match timeout(PATIENCE, self.send(method, path, with, body)).await {
             Ok(Ok((status, answer))) if status.is_success() => (status.as_str().to_owned(), Ended::Done(answer)),
             Ok(Ok((status, problem))) => {
                 let told = format!("{} {}", status.as_str(), problem["code"].as_str().unwrap_or_default());
@@ -100,19 +121,25 @@ impl Client {
 
     async fn send(
         &self,
+        method: Method,
         path: &str,
         with: With<'_>,
-        body: &Value,
+        body: Option<&Value>,
     ) -> Result<(StatusCode, Value), Box<dyn std::error::Error + Send + Sync>> {
-        let mut request = Request::post(format!("http://{}{PREFIX}{path}", self.address.0))
-            .header(header::CONTENT_TYPE, "application/json");
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("http://{}{PREFIX}{path}", self.address.0));
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
         if let Some(token) = with.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         if let Some(key) = with.key {
             request = request.header("idempotency-key", key);
         }
-        let response = self.http.request(request.body(Body::from(body.to_string()))?).await?;
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let response = self.http.request(request.body(body)?).await?;
         let status = response.status();
         let body = Limited::new(response.into_body(), ANSWER_BYTES)
             .collect()

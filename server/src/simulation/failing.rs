@@ -24,6 +24,8 @@ pub enum Failure {
     NoSignIn,
     /// A wrong activation code is keyed in.
     WrongCode,
+    /// Its apps cannot be installed.
+    AppFailed,
 }
 
 /// Which shares of a fleet fail in which way.

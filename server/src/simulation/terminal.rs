@@ -48,9 +48,13 @@ impl Life {
                 .post("sign-in", "/terminals/me/sign-in", with, &operator)
                 .await;
         }
+        let apps = self.install(with).await;
         let mut beats = 0;
         while Instant::now() < self.until {
-            let report = report(self.failure, self.place, beats);
+            let mut report = report(self.failure, self.place, beats);
+            if !apps.is_empty() {
+                report["apps"] = json!(apps);
+            }
             let answer = self
                 .client
                 .post("heartbeat", "/terminals/me/heartbeat", with, &report)
@@ -66,6 +70,34 @@ impl Life {
             let next = self.interval.or(said.map(Duration::from_secs)).unwrap_or(INTERVAL);
             sleep_until(self.until.min(Instant::now() + next)).await;
         }
+    }
+
+    /// Installs the apps that it may run, as a terminal does that was switched on, and answers those that are there.
+    async fn install(&self, with: With<'_>) -> Vec<Value> {
+        let Ended::Done(answer) = self.client.get("apps", "/terminals/me/apps", with).await else {
+            return Vec::new();
+        };
+        let mut there = Vec::new();
+        for app in answer["apps"].as_array().into_iter().flatten() {
+            let (Some(package), Some(version)) = (app["package"].as_str(), app["newest_version"].as_str()) else {
+                continue;
+            };
+            if app["allowed"] != true {
+                continue;
+            }
+            let path = format!("/terminals/me/apps/{package}");
+            let begun = json!({ "state": "installing", "version": version });
+            self.client.put("install", &path, with, &begun).await;
+            let ended = match self.failure {
+                Some(Failure::AppFailed) => json!({ "state": "failed", "version": version, "error_code": "no_space" }),
+                _ => json!({ "state": "installed", "version": version }),
+            };
+            let told = self.client.put("install", &path, with, &ended).await;
+            if matches!(told, Ended::Done(_)) && self.failure != Some(Failure::AppFailed) {
+                there.push(json!({ "package": package, "version": version }));
+            }
+        }
+        there
     }
 
     async fn register(&self) -> Option<String> {
@@ -106,7 +138,7 @@ fn report(failure: Option<Failure>, place: u32, beats: u32) -> Value {
         Some(Failure::CardReaderFault) => ("card_reader", json!("fault")),
         Some(Failure::NetworkDown) => ("network", json!("down")),
         Some(Failure::BatteryLow) => ("battery", json!(4)),
-        Some(Failure::Offline | Failure::NoSignIn | Failure::WrongCode) | None => return report,
+        Some(Failure::Offline | Failure::NoSignIn | Failure::WrongCode | Failure::AppFailed) | None => return report,
     };
     report[wrong.0] = wrong.1;
     report

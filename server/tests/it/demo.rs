@@ -8,7 +8,7 @@ use app::domain::{Lifecycle, Reason, SerialNumber, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use server::clock::{Clock, Surroundings, SystemEntropy};
 use server::demo::{self, Contents, DemoError, Options};
-use server::entities::{device_log, import_batches, merchants, stores, terminals, users};
+use server::entities::{app_installs, device_log, import_batches, merchants, stores, terminals, users};
 use server::services::chain_verify::verify;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use strum::VariantArray;
@@ -128,10 +128,28 @@ async fn every_state_and_every_refusal_is_there(db: &TestDb) -> Outcome {
         assert!(answers.iter().any(|found| found == answer), "{answer}: {answers:?}");
     }
 
+    let installs = app_installs::Entity::find().all(db.reader()).await?;
+    for state in ["installed", "failed"] {
+        assert!(
+            installs.iter().filter(|install| install.state == state).count() >= 3,
+            "{state}"
+        );
+    }
     let log = device_log::Entity::find()
         .order_by_asc(device_log::Column::Id)
         .all(db.reader())
         .await?;
+    for kind in [
+        "app.granted",
+        "app.revoked",
+        "app.expired",
+        "app.installed",
+        "app.failed",
+    ] {
+        assert!(log.iter().any(|entry| entry.kind == kind), "{kind}");
+    }
+    // What has ended is told, and the server has nothing to add.
+    assert_eq!(services.grants.sweep().await?, 0);
     let reasons: BTreeSet<&str> = log.iter().filter_map(|entry| entry.reason.as_deref()).collect();
     for reason in Reason::VARIANTS {
         // These come with what later issues build.

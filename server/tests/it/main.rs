@@ -1,5 +1,6 @@
 //! The integration tests: one program, each story on SQLite and on PostgreSQL.
 
+mod apps;
 mod audit;
 mod bad_input;
 mod batches;

@@ -156,6 +156,29 @@ const TABLE: &[Line] = &[
         ],
     ),
     ("GET", "/devices/{sn}", &[], WITHIN),
+    // The platform is led to the catalogue.
+    ("GET", "/apps", &[], SIGNED_IN),
+    ("GET", "/apps/{package}", &[], WITHIN),
+    ("GET", "/catalogue", &[], PLATFORM),
+    ("GET", "/catalogue/{package}", &[], PLATFORM),
+    // What an administrator has prepared is that administrator's.
+    ("GET", "/catalogue/{package}/authorize/{draft}", &[], ADMIN),
+    ("POST", "/actions/app-create", &[("package", "x")], ADMIN),
+    ("POST", "/actions/app-update", &[("package", "{package}")], ADMIN),
+    ("POST", "/actions/app-version", &[("package", "{package}")], ADMIN),
+    ("POST", "/actions/app-authorize", &[("package", "{package}")], ADMIN),
+    (
+        "POST",
+        "/actions/app-grant",
+        &[("package", "{package}"), ("draft", "{draft}")],
+        ADMIN,
+    ),
+    (
+        "POST",
+        "/actions/app-revoke",
+        &[("package", "{package}"), ("confirmed", "true")],
+        ADMIN,
+    ),
     ("GET", "/help", &[], OPEN),
     ("GET", "/help/{topic}", &[], OPEN),
     ("GET", "/logs", &[], SIGNED_IN),
@@ -319,6 +342,8 @@ const TABLE: &[Line] = &[
     ("GET", "/api/docs", &[], OPEN),
     ("GET", "/api/v1/openapi.json", &[], OPEN),
     ("GET", "/api/v1/terminals/me", &[], TERMINAL),
+    ("GET", "/api/v1/terminals/me/apps", &[], TERMINAL),
+    ("PUT", "/api/v1/terminals/me/apps/{package}", &[], TERMINAL),
     ("POST", "/api/v1/terminals/me/heartbeat", &[], TERMINAL),
     ("POST", "/api/v1/terminals/me/sign-in", &[], TERMINAL),
     ("POST", "/api/v1/terminals/me/sign-out", &[], TERMINAL),
@@ -380,7 +405,34 @@ async fn things(world: &World<'_>) -> Result<Things> {
         ("{import}", import.id.to_string()),
         ("{login}", "staff".to_owned()),
         ("{topic}", "works".to_owned()),
+        ("{package}", PACKAGE.to_owned()),
     ])
+}
+
+/// An app that xiaoman may run.
+const PACKAGE: &str = "com.example.pay";
+
+/// Puts the app into the catalogue and authorizes it; answers what the administrator has prepared besides.
+async fn draft(admin: &mut Client) -> Result<String> {
+    let app = [
+        ("package", PACKAGE),
+        ("name_zh", "收银"),
+        ("name_en", "Pay"),
+        ("publisher", "掌柜"),
+    ];
+    admin.post("/actions/app-create", &app).await?;
+    let mut drafts = Vec::new();
+    for _ in 0..2 {
+        let whom = [("package", PACKAGE), ("kind", "merchants"), ("list", XIAOMAN)];
+        let page = admin.submit("/actions/app-authorize", &whom).await?;
+        let draft = between(&page.body, "name=\"draft\" value=\"", "\"").ok_or("nothing prepared")?;
+        drafts.push(draft.to_owned());
+    }
+    let confirmed = drafts.pop().unwrap_or_default();
+    admin
+        .post("/actions/app-grant", &[("package", PACKAGE), ("draft", &confirmed)])
+        .await?;
+    Ok(drafts.pop().unwrap_or_default())
 }
 
 /// A batch with a terminal of xiaoman's.
@@ -484,6 +536,7 @@ async fn every_address_has_its_permission(db: &TestDb) -> Outcome {
     let mut owner = world.signed_in("xiaoman").await?;
     let mut things = things(&world).await?;
     things.push(("{batch}", batch(&mut owner, &world).await?));
+    things.push(("{draft}", draft(&mut world.signed_in("admin").await?).await?));
     let mut matrix = format!("{:<38}", "");
     for login in PEOPLE {
         matrix += &format!("{login:<10}");
@@ -548,6 +601,17 @@ async fn what_is_anothers_is_not_there(db: &TestDb) -> Outcome {
             "OWN10001,PAX,S90,,{XIAOMAN},\nOTHER001,PAX,S90,,{SHENGJING},\nFREE0001,PAX,S90,,,\n"
         ))
         .await?;
+    let app = [
+        ("package", "com.OTHER001"),
+        ("name_zh", "x"),
+        ("name_en", "x"),
+        ("publisher", "x"),
+    ];
+    world
+        .signed_in("admin")
+        .await?
+        .post("/actions/app-create", &app)
+        .await?;
     let mut owner = world.signed_in("xiaoman").await?;
     for (of_another, of_nobody) in [
         ("/devices/OTHER001", "/devices/NEVER001"),
@@ -555,6 +619,7 @@ async fn what_is_anothers_is_not_there(db: &TestDb) -> Outcome {
         ("/devices?q=OTHER001", "/devices?q=NEVER001"),
         ("/logs?sn=OTHER001", "/logs?sn=NEVER001"),
         ("/devices/find?sn=OTHER001", "/devices/find?sn=NEVER001"),
+        ("/apps/com.OTHER001", "/apps/com.NEVER001"),
     ] {
         let sn = |path: &str| path[path.len() - 8..].to_owned();
         let (there, nowhere) = (owner.get(of_another).await?, owner.get(of_nobody).await?);

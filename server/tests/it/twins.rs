@@ -98,6 +98,13 @@ fn page() -> impl Strategy<Value = String> {
         Just("/devices"),
         Just("/devices/register"),
         Just("/logs"),
+        Just("/apps"),
+        Just("/apps/com.example.pay"),
+        Just("/apps/com.example.pay?state=unknown"),
+        Just("/apps/com.example.left"),
+        Just("/apps/com.example.right"),
+        Just("/catalogue"),
+        Just("/catalogue/com.example.left"),
         Just("/settings/staff"),
         Just("/settings/security"),
         Just("/terminals"),
@@ -167,6 +174,17 @@ async fn twin<'a>(db: &'a TestDb, entropy: &Seeded, side: Side) -> Result<World<
              OWN10003,Sunmi,P2,吧台,{XIAOMAN},\nOWN10004,PAX,A920,,{XIAOMAN},\nFREE0001,PAX,A920,,,\n"
         ))
         .await?;
+    let mut admin = world.signed_in("admin").await?;
+    for package in ["com.example.pay", "com.example.left", "com.example.right"] {
+        let app = [
+            ("package", package),
+            ("name_zh", "收银"),
+            ("name_en", "Pay"),
+            ("publisher", "掌柜"),
+        ];
+        admin.post("/actions/app-create", &app).await?;
+    }
+    authorize(&mut admin, "com.example.pay", XIAOMAN).await?;
     let (name, maker, model, count) = match side {
         Side::Left => ("LEFT000", "PAX", "A920", 2),
         Side::Right => ("RIGHT00", "Newland", "N910", 3),
@@ -178,6 +196,13 @@ async fn twin<'a>(db: &'a TestDb, entropy: &Seeded, side: Side) -> Result<World<
         Side::Right => "right.clerk",
     };
     world.add_user(clerk, Role::MerchantClerk, Some(SHENGJING)).await?;
+    let others = match side {
+        Side::Left => ["com.example.left", "com.example.pay"].as_slice(),
+        Side::Right => &["com.example.right"],
+    };
+    for package in others {
+        authorize(&mut admin, package, SHENGJING).await?;
+    }
     let mut other = world.signed_in("shengjing").await?;
     for n in 1..count {
         other
@@ -186,6 +211,18 @@ async fn twin<'a>(db: &'a TestDb, entropy: &Seeded, side: Side) -> Result<World<
     }
     other.post("/actions/register", &[("sn", "OWN10001")]).await?;
     Ok(world)
+}
+
+/// Authorizes an app for a merchant.
+async fn authorize(admin: &mut Client, package: &str, merchant: &str) -> Result<()> {
+    let whom = [("package", package), ("kind", "merchants"), ("list", merchant)];
+    let page = admin.submit("/actions/app-authorize", &whom).await?;
+    let draft = between(&page.body, "name=\"draft\" value=\"", "\"").ok_or("nothing prepared")?;
+    let done = admin
+        .post("/actions/app-grant", &[("package", package), ("draft", draft)])
+        .await?;
+    assert_eq!(done.location(), Some(format!("/catalogue/{package}").as_str()));
+    Ok(())
 }
 
 /// All of an answer that a browser or a terminal gets, without the nonce and the request's id.

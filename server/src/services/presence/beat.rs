@@ -5,12 +5,15 @@ use super::{Device, Failure, PresenceService};
 use crate::clock::Surroundings;
 use crate::database::Database;
 use crate::entities::terminals::{Column, Entity};
+use crate::services::apps::report::{self, Listed};
 use crate::services::batch::Batcher;
 use crate::services::chain::{self, Actor, NewEntry};
-use app::domain::{Lifecycle, LogKind, Outcome, Report, Timestamp};
+use app::domain::{Lifecycle, LogKind, Outcome, Report, ReportedApp, Timestamp};
 use app::error::AppError;
 use sea_orm::sea_query::{Expr, Func, LockType};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
@@ -43,6 +46,8 @@ pub(super) struct Beat {
     online_until: Timestamp,
     report: String,
     firmware: Option<String>,
+    /// Who listed which apps, where some were.
+    listed: Option<(Device, Vec<ReportedApp>)>,
 }
 
 /// Heartbeats that wait to be written, by terminal.
@@ -58,8 +63,13 @@ impl Pending {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, terminal: Uuid, beat: Beat) {
-        self.locked().insert(terminal, beat);
+    fn add(&self, terminal: Uuid, mut beat: Beat) {
+        let mut pending = self.locked();
+        if let Some(before) = pending.get_mut(&terminal).filter(|_| beat.listed.is_none()) {
+            // That a heartbeat lists no apps takes nothing back.
+            beat.listed = before.listed.take();
+        }
+        pending.insert(terminal, beat);
     }
 
     fn take(&self) -> BTreeMap<Uuid, Beat> {
@@ -91,6 +101,7 @@ impl PresenceService {
             online_until: now.plus_ms(MISSED.saturating_mul(interval)),
             report: report.to_json(),
             firmware: report.firmware.clone(),
+            listed: report.apps.clone().map(|apps| (by.clone(), apps)),
         };
         if by.online {
             self.pending.add(by.terminal.0, beat);
@@ -132,9 +143,14 @@ impl PresenceService {
     /// In the order of the keys, as everybody locks terminals.
     async fn write(&self, beats: &[(Uuid, Beat)]) -> Result<(), DbErr> {
         let txn = self.database.begin().await?;
+        let mut written = Vec::with_capacity(beats.len());
         for (terminal, beat) in beats {
-            write_beat(&txn, *terminal, beat, false).await?;
+            if write_beat(&txn, *terminal, beat, false).await? {
+                written.push(beat);
+            }
         }
+        let entries = hear_apps(&txn, &self.surroundings, &written).await?;
+        chain::append(&txn, &self.surroundings, entries).await?;
         txn.commit().await
     }
 }
@@ -164,12 +180,15 @@ async fn arrive(database: &Database, surroundings: &Surroundings, arrivals: &[(D
         .into_tuple()
         .all(&txn)
         .await?;
-    let mut entries = Vec::new();
+    let (mut entries, mut heard) = (Vec::new(), Vec::new());
     for (terminal, online) in locked {
         let Some((device, beat)) = newest.get(&terminal) else {
             continue;
         };
         let written = write_beat(&txn, terminal, beat, true).await?;
+        if written {
+            heard.push(beat);
+        }
         if written && !online {
             let actor = Actor::terminal(Some(device.terminal));
             entries.push(NewEntry {
@@ -187,8 +206,29 @@ async fn arrive(database: &Database, surroundings: &Surroundings, arrivals: &[(D
             });
         }
     }
+    entries.extend(hear_apps(&txn, surroundings, &heard).await?);
     chain::append(&txn, surroundings, entries).await?;
     txn.commit().await
+}
+
+/// What the apps that came with heartbeats change, in the transaction that has written these.
+async fn hear_apps(
+    txn: &DatabaseTransaction,
+    surroundings: &Surroundings,
+    beats: &[&Beat],
+) -> Result<Vec<NewEntry>, DbErr> {
+    let lists: Vec<_> = beats
+        .iter()
+        .filter_map(|beat| {
+            let (device, apps) = beat.listed.as_ref()?;
+            let at = beat.at;
+            Some(Listed { device, at, apps })
+        })
+        .collect();
+    if lists.is_empty() {
+        return Ok(Vec::new());
+    }
+    report::hear(txn, surroundings, &lists).await
 }
 
 /// Writes a heartbeat, unless the terminal is no longer that merchant's or no longer registered. Answers whether it was

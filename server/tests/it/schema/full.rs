@@ -4,9 +4,9 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr};
 use server::entities::{
-    activation_codes, app_grants, app_installs, app_versions, audit_log, batch_items, batches, device_log, floods,
-    idempotency_keys, import_batches, import_errors, invitations, merchants, recovery_codes, second_factors, sessions,
-    stores, terminal_tags, terminals, throttles, users,
+    activation_codes, app_grant_drafts, app_grants, app_installs, app_refusals, app_versions, audit_log, batch_items,
+    batches, device_log, floods, idempotency_keys, import_batches, import_errors, invitations, merchants,
+    recovery_codes, second_factors, sessions, stores, terminal_tags, terminals, throttles, users,
 };
 
 use super::rows::{NOW, code, grant, id, install, log_entry, merchant, store, terminal, user};
@@ -184,7 +184,31 @@ pub(super) async fn rows(txn: &DatabaseTransaction) -> Result<(), DbErr> {
         revoked_at: Set(Some(NOW)),
         revoke_reason: some("sold"),
         granted_by: Set(Some(user_id)),
+        expiry_told_at: Set(Some(NOW)),
         ..grant(88, 81)
+    }
+    .insert(txn)
+    .await?;
+    app_grant_drafts::ActiveModel {
+        id: Set(id(99)),
+        user_id: Set(user_id),
+        app_id: Set(id(4)),
+        kind: text("stores"),
+        merchant_no: some("8982"),
+        lines: text("[]"),
+        starts_at: Set(Some(NOW)),
+        expires_at: Set(Some(NOW)),
+        created_at: Set(NOW),
+        done_at: Set(Some(NOW)),
+    }
+    .insert(txn)
+    .await?;
+    app_refusals::ActiveModel {
+        terminal_id: Set(terminal_id),
+        package: text("com.example.other"),
+        state: text("installed"),
+        version: some("1.0"),
+        reported_at: Set(NOW),
     }
     .insert(txn)
     .await?;
