@@ -1,5 +1,6 @@
-//! The least that a registration takes: a transaction that finds the code, writes the terminal, the code and two log entries, and
-//! moves the head of the chain. Nothing is checked, parsed or hashed, and nobody asks over HTTP.
+//! The least that a registration takes: a transaction with the statements that it cannot do without, by hand. It looks whether
+//! too many tried before, locks the terminal, the code and the merchant, counts the quota, writes terminal and code, and
+//! appends two log entries. Nothing is parsed or hashed, no answer is made, and nobody asks over HTTP.
 
 use crate::Result;
 use crate::fleet::Terminal;
@@ -10,10 +11,38 @@ use server::clock::Surroundings;
 use server::services::codes::hash_of;
 use uuid::Uuid;
 
-const CODE: &str = "SELECT id, state, expires_at FROM activation_codes WHERE code_hash = $1";
-const CODE_LOCKED: &str = "SELECT id, state, expires_at FROM activation_codes WHERE code_hash = $1 FOR NO KEY UPDATE";
-const HEAD: &str = "SELECT last_sequence FROM log_heads WHERE chain = $1";
-const HEAD_LOCKED: &str = "SELECT last_sequence FROM log_heads WHERE chain = $1 FOR NO KEY UPDATE";
+/// The questions, which lock what they find where several write at the same time.
+struct Questions {
+    known: &'static str,
+    code: &'static str,
+    merchant: &'static str,
+    head: &'static str,
+}
+
+macro_rules! questions {
+    ($lock:literal) => {
+        Questions {
+            known: concat!(
+                "SELECT id, lifecycle, merchant_id, model FROM terminals WHERE sn = $1 ORDER BY id",
+                $lock
+            ),
+            code: concat!(
+                "SELECT id, state, expires_at FROM activation_codes WHERE code_hash = $1",
+                $lock
+            ),
+            merchant: concat!("SELECT state, terminal_quota FROM merchants WHERE id = $1", $lock),
+            head: concat!("SELECT last_sequence, last_hash FROM log_heads WHERE chain = $1", $lock),
+        }
+    };
+}
+
+const SQLITE: Questions = questions!("");
+const POSTGRES: Questions = questions!(" FOR NO KEY UPDATE");
+
+const TRIED: &str = "SELECT locked_until FROM throttles WHERE ((kind = 'register.address' AND key_hash = $1) OR \
+     (kind = 'register.sn' AND key_hash = $2)) AND locked_until > $3";
+const USED_QUOTA: &str =
+    "SELECT count(*) FROM terminals WHERE merchant_id = $1 AND lifecycle IN ('registered', 'suspended')";
 const TERMINAL: &str = "UPDATE terminals SET lifecycle = 'registered', registered_at = $1, token_hash = $2, \
      token_issued_at = $1, updated_at = $1 WHERE id = $3 AND lifecycle = 'awaiting'";
 const USED: &str = "UPDATE activation_codes SET state = 'consumed', ended_at = $1 WHERE id = $2";
@@ -79,10 +108,37 @@ impl Floor {
         let (bytes, link) = (vec![7_u8; ENTRY_BYTES], vec![7_u8; 32]);
         let (first, second) = (self.surroundings.new_id(), self.surroundings.new_id());
         macro_rules! register {
-            ($txn:expr, $code:expr, $head:expr) => {{
-                let mut txn = $txn;
-                let code: Uuid = query($code).bind(&hash).fetch_one(&mut *txn).await?.try_get(0)?;
-                let last: i64 = query($head)
+            ($txn:expr, $questions:expr) => {{
+                let (mut txn, questions) = ($txn, &$questions);
+                let tried = query(TRIED)
+                    .bind(&link)
+                    .bind(&hash)
+                    .bind(now)
+                    .fetch_optional(&mut *txn)
+                    .await?;
+                let known = query(questions.known)
+                    .bind(&terminal.sn)
+                    .fetch_all(&mut *txn)
+                    .await?;
+                let code: Uuid = query(questions.code)
+                    .bind(&hash)
+                    .fetch_one(&mut *txn)
+                    .await?
+                    .try_get(0)?;
+                let quota: i64 = query(questions.merchant)
+                    .bind(terminal.merchant)
+                    .fetch_one(&mut *txn)
+                    .await?
+                    .try_get(1)?;
+                let used: i64 = query(USED_QUOTA)
+                    .bind(terminal.merchant)
+                    .fetch_one(&mut *txn)
+                    .await?
+                    .try_get(0)?;
+                if tried.is_some() || known.len() != 1 || used >= quota {
+                    return Err("a terminal may not register".into());
+                }
+                let last: i64 = query(questions.head)
                     .bind(terminal.merchant)
                     .fetch_one(&mut *txn)
                     .await?
@@ -120,8 +176,8 @@ impl Floor {
             }};
         }
         match &self.pool {
-            Pool::Sqlite(pool) => register!(pool.begin_with("BEGIN IMMEDIATE").await?, CODE, HEAD),
-            Pool::Postgres(pool) => register!(pool.begin().await?, CODE_LOCKED, HEAD_LOCKED),
+            Pool::Sqlite(pool) => register!(pool.begin_with("BEGIN IMMEDIATE").await?, SQLITE),
+            Pool::Postgres(pool) => register!(pool.begin().await?, POSTGRES),
         }
         Ok(())
     }

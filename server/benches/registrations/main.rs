@@ -1,5 +1,5 @@
-//! Registrations by terminals, each on disk before it is answered: over HTTP, against a program of bare SQL that writes the same
-//! rows, in one run, on SQLite (`synchronous=FULL`) and on PostgreSQL (`fsync=on`). Prints a table.
+//! Registrations by terminals, each on disk before it is answered: over HTTP, against the same statements as bare SQL, in one
+//! run, on SQLite (`synchronous=FULL`) and on PostgreSQL (`fsync=on`). Prints a table.
 //!
 //! `cargo bench --bench registrations -- [--registrations 1500] [--rounds 3] [--at-once 32]`
 
@@ -65,7 +65,7 @@ async fn main() -> support::Outcome {
     let arguments = Arguments::read()?;
     support::DURABLE.store(true, atomic::Ordering::SeqCst);
     println!(
-        "Registrations acknowledged a second, {} at a time; floor: the same rows by bare SQL, a transaction each.",
+        "Registrations acknowledged a second, {} at a time; floor: the same statements as bare SQL, a transaction each.",
         arguments.at_once
     );
     println!("| | floor | Tillkeeper | ratio (bar {LEAST_RATIO}) |");
