@@ -6,7 +6,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 /// One file per page or subject in each language.
-const NAMESPACES: [&str; 25] = [
+const NAMESPACES: [&str; 29] = [
     "account",
     "actions",
     "apps",
@@ -22,12 +22,16 @@ const NAMESPACES: [&str; 25] = [
     "home",
     "import",
     "log",
+    "merchants",
     "notice",
     "reason",
     "register",
+    "registration",
     "security",
+    "sentence",
     "sign_in",
     "staff",
+    "stores",
     "users",
     "verdict",
     "welcome",

@@ -9,12 +9,13 @@
 //! | [`Registrar`] (register a terminal) | own merchant | own merchant | all | – |
 //! | [`CodeIssuer`] (issue an activation code) | own merchant | – | all | all |
 //! | [`Manager`] (change a terminal: rename, suspend, …; which, says [`crate::domain::Move::is_for`]) | own merchant | – | all | – |
-//! | [`MerchantMember`] (look at the apps that the own merchant may run) | own merchant | own merchant | – | – |
+//! | [`MerchantMember`] (look at the apps that the own merchant may run, and at its registration) | own merchant | own merchant | – | – |
 //! | [`PlatformViewer`] (the pages under 系统管理, the app catalogue and who may run what) | – | – | all | all |
 //! | [`PlatformAdmin`] (import, change the app catalogue, authorize and revoke apps, and the like) | – | – | all | – |
 //! | [`AccountViewer`] (look at accounts) | own clerks | – | all | all |
 //! | [`AccountManager`] (disable an account, reset its password) | own clerks | – | all | – |
 //! | [`StaffManager`] (invite clerks) | own merchant | – | – | – |
+//! | [`StoreManager`] (add, rename and close stores) | own merchant | – | all | – |
 
 use crate::domain::{MerchantId, Role, UserId};
 use crate::error::AppError;
@@ -205,6 +206,17 @@ impl Caller {
         }
     }
 
+    /// The handle of those who look after stores.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`] for clerks and platform support.
+    pub fn store_manager(&self) -> Result<StoreManager<'_>, AppError> {
+        match self.role {
+            Role::MerchantOwner | Role::PlatformAdmin => Ok(StoreManager(self)),
+            Role::MerchantClerk | Role::PlatformSupport => Err(AppError::Forbidden),
+        }
+    }
+
     /// The handle of owners, who invite clerks.
     ///
     /// # Errors
@@ -293,4 +305,6 @@ handles! {
     AccountViewer,
     /// A caller who looks after accounts.
     AccountManager,
+    /// A caller who looks after stores.
+    StoreManager,
 }

@@ -127,6 +127,26 @@ pub enum Invalid {
     NoTargets,
     /// Why an authorization is taken back must be said in at most [`crate::domain::Cause::MAX_CHARS`] characters.
     RevokeReason,
+    /// The text is no merchant number.
+    MerchantNoMalformed,
+    /// Another merchant has the number.
+    MerchantNoTaken,
+    /// The text is no IANA time zone.
+    TimeZoneUnknown,
+    /// The text is no number from 0 to [`crate::backend::merchants::MAX_QUOTA`].
+    QuotaMalformed,
+    /// The text is no telephone number.
+    PhoneMalformed,
+    /// The text is no address for e-mail.
+    EmailMalformed,
+    /// Why a merchant is suspended must be told in words.
+    SuspensionUnexplained,
+    /// The merchant has a store of that name.
+    StoreTaken,
+    /// Terminals stand in the store.
+    StoreInUse,
+    /// An address has at most [`crate::backend::stores::ADDRESS_CHARS`] characters and one line.
+    AddressMalformed,
 }
 
 impl Invalid {

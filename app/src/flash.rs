@@ -121,6 +121,24 @@ pub enum Notice {
     AppGranted,
     /// Authorizations of an app were taken back.
     AppRevoked,
+    /// A merchant was made.
+    MerchantCreated,
+    /// What is known of a merchant was changed.
+    MerchantUpdated,
+    /// A merchant may take no payments.
+    MerchantSuspended,
+    /// A merchant may take payments again.
+    MerchantResumed,
+    /// A merchant has another store.
+    StoreCreated,
+    /// A store has another name or address.
+    StoreUpdated,
+    /// A store is closed; its history stays.
+    StoreClosed,
+    /// A store that never had a terminal is gone.
+    StoreRemoved,
+    /// A store is open again.
+    StoreReopened,
 }
 
 impl Flash {

@@ -3,8 +3,8 @@ import type { Page } from "@playwright/test";
 import { type DemoRole, demoLogin, expect, expectAccessible, signIn, test } from "../support.ts";
 
 const PAGES: Record<DemoRole, readonly string[]> = {
-  merchant_owner: ["/", "/devices", "/devices?q=nothing-like-it", "/devices?select=1", "/devices/register", "/devices/find?sn=5310294937%0ANOWHERE01", "/apps", "/apps/cn.example.zhanggui.pay", "/logs", "/help", "/help/verdict", "/help/apps", "/help/registration", "/help/screen", "/help/no-receipt", "/help/find-sn", "/devices/NOWHERE01", "/no-such-page"],
-  platform_admin: ["/", "/terminals", "/terminals?select=1", "/terminals/import", "/devices/register", "/logs", "/catalogue", "/catalogue/cn.example.zhanggui.pay?authorize=1", "/audit", "/settings/account"],
+  merchant_owner: ["/", "/devices", "/devices?q=nothing-like-it", "/devices?select=1", "/devices/register", "/devices/find?sn=5310294937%0ANOWHERE01", "/apps", "/apps/cn.example.zhanggui.pay", "/logs", "/logs?by=user&actor=nobody", "/settings/registration", "/settings/stores", "/help", "/help/verdict", "/help/apps", "/help/registration", "/help/screen", "/help/no-receipt", "/help/find-sn", "/devices/NOWHERE01", "/no-such-page"],
+  platform_admin: ["/", "/terminals", "/terminals?select=1", "/terminals/import", "/devices/register", "/logs", "/merchants", "/merchants?new=1", "/merchants/898292720000001", "/catalogue", "/catalogue/cn.example.zhanggui.pay?authorize=1", "/audit", "/settings/account"],
 };
 
 async function expectNothingWiderThan(page: Page, width: number): Promise<void> {

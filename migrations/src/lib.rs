@@ -28,6 +28,8 @@ mod m20261123_000019_batches;
 mod m20261124_000022_floods;
 mod m20261124_000024_grant_ends;
 mod m20261124_000025_grant_drafts;
+mod m20261124_000026_merchant_care;
+mod m20261124_000027_device_log_filters;
 mod m20261124_000037_grants_of_all;
 mod shape;
 
@@ -59,6 +61,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000022_floods::Migration),
             Box::new(m20261124_000024_grant_ends::Migration),
             Box::new(m20261124_000025_grant_drafts::Migration),
+            Box::new(m20261124_000026_merchant_care::Migration),
+            Box::new(m20261124_000027_device_log_filters::Migration),
             Box::new(m20261124_000037_grants_of_all::Migration),
         ]
     }

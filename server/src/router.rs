@@ -9,7 +9,7 @@ use crate::session_store::DatabaseSessions;
 use crate::state::AppState;
 use crate::{device_api, health, pages};
 use app::backend::imports::MAX_FILE_BYTES;
-use app::pages::{ACCOUNT_PASSWORD, AUDIT_EXPORT, App, LOG_EXPORT, register_actions};
+use app::pages::{ACCOUNT_PASSWORD, AUDIT_EXPORT, App, LOG_EXPORT, LOG_EXPORT_XLSX, register_actions};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -20,6 +20,7 @@ use std::time::Duration;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::services::{ServeDir, ServeFile};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -61,11 +62,17 @@ pub fn router(state: AppState) -> Router {
         .layer(
             ServiceBuilder::new()
                 .layer(from_fn_with_state(state.clone(), request_info))
-                .layer(CompressionLayer::new())
+                .layer(CompressionLayer::new().compress_when(compressible()))
                 .layer(from_fn_with_state(state.clone(), security_headers))
                 .layer(CatchPanicLayer::new()),
         )
         .with_state(state)
+}
+
+/// What is worth compressing: what is not small, and not compressed already.
+fn compressible() -> impl Predicate {
+    let workbook = NotForContentType::const_new("application/vnd.openxmlformats");
+    DefaultPredicate::new().and(workbook)
 }
 
 /// Routes with their paths.
@@ -88,10 +95,11 @@ fn forms() -> Routes<5> {
 }
 
 /// What is made to be kept as a file, with GET.
-fn files() -> Routes<2> {
+fn files() -> Routes<3> {
     [
         (AUDIT_EXPORT, get(pages::audit_export)),
         (LOG_EXPORT, get(pages::log_export)),
+        (LOG_EXPORT_XLSX, get(pages::log_workbook)),
     ]
 }
 

@@ -11,10 +11,12 @@ pub mod grants;
 pub mod imports;
 pub mod invitations;
 pub mod lifecycle;
+pub mod merchants;
 pub mod page;
 pub mod registration;
 pub mod second_factor;
 pub mod sessions;
+pub mod stores;
 pub mod terminals;
 pub mod users;
 pub mod verdicts;
@@ -46,12 +48,16 @@ pub struct Backend {
     pub invitations: Arc<dyn invitations::Invitations>,
     /// Changing terminals.
     pub lifecycle: Arc<dyn lifecycle::Moves>,
+    /// Merchants.
+    pub merchants: Arc<dyn merchants::Merchants>,
     /// Binding terminals to merchants.
     pub registration: Arc<dyn registration::Registration>,
     /// A person's own sessions.
     pub sessions: Arc<dyn sessions::Sessions>,
     /// The second step of signing in.
     pub second_factor: Arc<dyn second_factor::SecondFactor>,
+    /// Stores of a merchant.
+    pub stores: Arc<dyn stores::Stores>,
     /// Looking at terminals.
     pub terminals: Arc<dyn terminals::Terminals>,
     /// Whether terminals can take a payment now.

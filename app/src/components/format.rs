@@ -39,6 +39,14 @@ pub(crate) fn minute(at: Timestamp) -> String {
     )
 }
 
+/// An instant to the millisecond, for those who compare it with another.
+pub(crate) fn exact(at: Timestamp) -> String {
+    local(at).map_or_else(
+        || NOTHING.to_owned(),
+        |at| at.format("%Y-%m-%d %H:%M:%S%.3f %:z").to_string(),
+    )
+}
+
 /// The date of an instant, as a field for a date has it.
 pub(crate) fn day(at: Timestamp) -> String {
     local(at).map(|at| at.date_naive().to_string()).unwrap_or_default()
@@ -120,6 +128,7 @@ mod tests {
     fn instants_are_told_in_shanghai_time() {
         assert_eq!(minute(NIGHT), "2026-11-22 00:30");
         assert_eq!(machine(NIGHT), "2026-11-22T00:30:00+08:00");
+        assert_eq!(exact(NIGHT.plus_ms(7)), "2026-11-22 00:30:00.007 +08:00");
         assert_eq!(minute(Timestamp(i64::MAX)), NOTHING);
     }
 

@@ -6,6 +6,7 @@ pub(crate) const ALERT: &str = "#i-alert";
 pub(crate) const APPS: &str = "#i-apps";
 // As an attribute that is computed: leptos_macro 0.8.20 prints the tag `use_` as it stands inside markup that is fixed.
 pub(crate) const COPY: &str = "#i-copy";
+pub(crate) const CARD: &str = "#i-card";
 pub(crate) const AUDIT: &str = "#i-audit";
 pub(crate) const DEVICES: &str = "#i-devices";
 pub(crate) const HOME: &str = "#i-home";
@@ -16,6 +17,7 @@ pub(crate) const OK: &str = "#i-ok";
 pub(crate) const PEOPLE: &str = "#i-people";
 pub(crate) const REGISTER: &str = "#i-register";
 pub(crate) const RETIRED: &str = "#i-retired";
+pub(crate) const STORE: &str = "#i-store";
 pub(crate) const SUSPENDED: &str = "#i-suspended";
 pub(crate) const UNKNOWN: &str = "#i-unknown";
 pub(crate) const WAITING: &str = "#i-waiting";
@@ -42,6 +44,9 @@ pub(crate) fn sprite() -> impl IntoView {
             </symbol>
             <symbol id="i-audit" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
                 <path d="M12 3 5 6v5c0 4.5 2.8 8 7 10 4.2-2 7-5.5 7-10V6l-7-3Zm-3 9 2.2 2.2L15.5 10" />
+            </symbol>
+            <symbol id="i-card" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
+                <path d="M3 5h18v14H3zm3.5 4.5h4m-4 4h4m-4 2.5h2.5m5.5-6.5h4v5h-4z" />
             </symbol>
             <symbol id="i-copy" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
                 <path d="M9 9h11v11H9zM5 15H4V4h11v1" />
@@ -72,6 +77,9 @@ pub(crate) fn sprite() -> impl IntoView {
             </symbol>
             <symbol id="i-retired" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
                 <path d="m6 6 12 12M18 6 6 18" />
+            </symbol>
+            <symbol id="i-store" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
+                <path d="M4.5 11v9.5h15V11M3 8.5 5 3.5h14l2 5a3 3 0 0 1-6 0 3 3 0 0 1-6 0 3 3 0 0 1-6 0Zm7 12V15h4v5.5" />
             </symbol>
             <symbol id="i-suspended" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
                 <path d="M9 6v12m6-12v12" />

@@ -96,6 +96,9 @@ fn entries(locale: Locale, role: Role) -> Vec<Entry> {
     let terminals = ("/terminals", icon::DEVICES, t!(locale, common.terminals));
     let users = ("/users", icon::PEOPLE, t!(locale, common.users));
     let catalogue = ("/catalogue", icon::APPS, t!(locale, common.catalogue));
+    let merchants = ("/merchants", icon::STORE, t!(locale, common.merchants));
+    let stores = ("/settings/stores", icon::STORE, t!(locale, common.stores));
+    let registration = ("/settings/registration", icon::CARD, t!(locale, common.registration));
     match role {
         Role::MerchantOwner | Role::MerchantClerk => {
             let own = [
@@ -106,8 +109,9 @@ fn entries(locale: Locale, role: Role) -> Vec<Entry> {
                 logs,
             ];
             let staff = ("/settings/staff", icon::PEOPLE, t!(locale, common.staff));
-            let staff = (role == Role::MerchantOwner).then_some(staff);
-            own.into_iter().chain(staff).chain([help]).collect()
+            let owners = (role == Role::MerchantOwner).then_some([stores, staff]);
+            let rest = owners.into_iter().flatten().chain([registration, help]);
+            own.into_iter().chain(rest).collect()
         }
         Role::PlatformAdmin => vec![
             home,
@@ -116,11 +120,12 @@ fn entries(locale: Locale, role: Role) -> Vec<Entry> {
             logs,
             ("/terminals/import", icon::IMPORT, t!(locale, common.import)),
             catalogue,
+            merchants,
             users,
             audit,
             help,
         ],
-        Role::PlatformSupport => vec![home, terminals, logs, catalogue, users, audit, help],
+        Role::PlatformSupport => vec![home, terminals, logs, merchants, catalogue, users, audit, help],
     }
 }
 

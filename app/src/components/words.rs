@@ -2,8 +2,8 @@
 
 use crate::backend::imports::RowFault;
 use crate::domain::{
-    ActorKind, AuditAction, Check, Lifecycle, LifecycleReason, LogKind, Obstacle, Outcome, PasswordFault, Reason, Role,
-    SerialNumber, SerialNumberError, TargetKind, Told, UserState,
+    ActorKind, AuditAction, Check, Lifecycle, LifecycleReason, LogKind, MerchantState, Obstacle, Outcome,
+    PasswordFault, Reason, Role, SerialNumber, SerialNumberError, TargetKind, Told, UserState,
 };
 use crate::error::Invalid;
 use crate::flash::Notice;
@@ -82,6 +82,13 @@ pub(crate) fn user_state(locale: Locale, state: UserState) -> &'static str {
     )
 }
 
+/// Whether a merchant may take payments.
+pub(crate) fn merchant_state(locale: Locale, state: MerchantState) -> &'static str {
+    words!(locale, state, merchants:
+        MerchantState::Active => active, MerchantState::Suspended => suspended,
+    )
+}
+
 /// What was done.
 pub(crate) fn notice(locale: Locale, notice: Notice) -> &'static str {
     words!(locale, notice, notice:
@@ -101,6 +108,15 @@ pub(crate) fn notice(locale: Locale, notice: Notice) -> &'static str {
         Notice::VersionUpdated => version_updated,
         Notice::AppGranted => app_granted,
         Notice::AppRevoked => app_revoked,
+        Notice::MerchantCreated => merchant_created,
+        Notice::MerchantUpdated => merchant_updated,
+        Notice::MerchantSuspended => merchant_suspended,
+        Notice::MerchantResumed => merchant_resumed,
+        Notice::StoreCreated => store_created,
+        Notice::StoreUpdated => store_updated,
+        Notice::StoreClosed => store_closed,
+        Notice::StoreRemoved => store_removed,
+        Notice::StoreReopened => store_reopened,
     )
 }
 
@@ -115,6 +131,13 @@ pub(crate) fn outcome(locale: Locale, outcome: Outcome) -> &'static str {
 pub(crate) fn actor(locale: Locale, actor: ActorKind) -> &'static str {
     words!(locale, actor, word:
         ActorKind::User => user, ActorKind::Terminal => terminal, ActorKind::System => system,
+    )
+}
+
+/// What kind of party does something, as a filter names it.
+pub(crate) fn party(locale: Locale, actor: ActorKind) -> &'static str {
+    words!(locale, actor, word:
+        ActorKind::User => person, ActorKind::Terminal => terminal, ActorKind::System => system,
     )
 }
 
@@ -186,6 +209,9 @@ pub(crate) fn audit_action(locale: Locale, action: AuditAction) -> &'static str 
         MerchantResumed => merchant_resumed,
         StoreCreated => store_created,
         StoreUpdated => store_updated,
+        StoreClosed => store_closed,
+        StoreReopened => store_reopened,
+        StoreRemoved => store_removed,
         AppCreated => app_created,
         AppUpdated => app_updated,
         AppVersionAdded => app_version_added,
@@ -349,6 +375,16 @@ pub(crate) fn invalid(locale: Locale, invalid: Invalid) -> (&'static str, &'stat
         Period => period,
         NoTargets => no_targets,
         RevokeReason => revoke_reason,
+        MerchantNoMalformed => merchant_no_malformed,
+        MerchantNoTaken => merchant_no_taken,
+        TimeZoneUnknown => time_zone_unknown,
+        QuotaMalformed => quota_malformed,
+        PhoneMalformed => phone_malformed,
+        EmailMalformed => email_malformed,
+        SuspensionUnexplained => suspension_unexplained,
+        StoreTaken => store_taken,
+        StoreInUse => store_in_use,
+        AddressMalformed => address_malformed,
     );
     (title, what)
 }
@@ -418,6 +454,8 @@ mod tests {
             seen.extend(Notice::VARIANTS.iter().map(|code| notice(locale, *code)));
             seen.extend(Outcome::VARIANTS.iter().map(|code| outcome(locale, *code)));
             seen.extend(ActorKind::VARIANTS.iter().map(|code| actor(locale, *code)));
+            seen.extend(ActorKind::VARIANTS.iter().map(|code| party(locale, *code)));
+            seen.extend(MerchantState::VARIANTS.iter().map(|code| merchant_state(locale, *code)));
             seen.extend(LogKind::VARIANTS.iter().map(|code| log_kind(locale, *code)));
             seen.extend(
                 Invalid::VARIANTS
@@ -459,7 +497,7 @@ mod tests {
         assert!(seen.iter().all(|text| !text.trim().is_empty()));
         assert_eq!(
             seen.len(),
-            2 * (5 + 8 + 4 + 3 + 16 + 3 + 3 + 26 + 38 + 8 + 2 * 44 + 2 * 4 + 2 * 15 + 5 * 16 + 14 + 5 * 18)
+            2 * (5 + 8 + 4 + 3 + 25 + 3 + 3 + 3 + 2 + 26 + 41 + 8 + 2 * 54 + 2 * 4 + 2 * 15 + 5 * 16 + 14 + 5 * 18)
         );
     }
 

@@ -68,6 +68,12 @@ pub enum AuditAction {
     StoreCreated,
     #[strum(serialize = "store.updated")]
     StoreUpdated,
+    #[strum(serialize = "store.closed")]
+    StoreClosed,
+    #[strum(serialize = "store.reopened")]
+    StoreReopened,
+    #[strum(serialize = "store.removed")]
+    StoreRemoved,
     #[strum(serialize = "app.created")]
     AppCreated,
     #[strum(serialize = "app.updated")]

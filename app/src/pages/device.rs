@@ -86,7 +86,7 @@ async fn device(visit: Visit) -> Result<Answer, AppError> {
     }
     let older = found.len() - 1;
     let query = LogQuery {
-        sn: Some(sn.to_string()),
+        exact_sn: Some(sn.clone()),
         ..LogQuery::default()
     };
     let verdict = visit.backend.verdicts.get(&visit.caller, first.row.id).await?;

@@ -1,28 +1,75 @@
-//! 设备日志: what happened to the terminals.
+//! 设备日志: what happened to the terminals. The form is in [`super::logs_form`].
 
 use super::guard::{Answer, Visit, guarded};
-use crate::backend::device_log::{LogQuery, LogRow};
-use crate::backend::page::Cursor;
-use crate::components::field::{Field, select};
-use crate::components::html::Rendered;
-use crate::components::{empty::empty, format, log_table::log_table, pager::pager, words};
-use crate::domain::{LogKind, Outcome, Timestamp, Told};
+use super::logs_form::{form, recent};
+use crate::backend::device_log::{LogCount, LogEntry, LogQuery, LogRow};
+use crate::backend::page::{Cursor, PAGE_ROWS, Page};
+use crate::components::html::{Html, Rendered};
+use crate::components::log_entry::unfolded;
+use crate::components::log_table::LogTable;
+use crate::components::sentence::sentence;
+use crate::components::{empty::empty, format, pager::pager, words};
+use crate::domain::{LogEntryId, MerchantNo, Timestamp, Told};
 use crate::error::AppError;
 use crate::i18n::{Locale, t};
 use crate::request::{Query, address};
 use leptos::prelude::*;
-use strum::VariantArray;
 
 /// The query parameters of the list, without its place.
-const FILTERS: [&str; 6] = ["sn", "kind", "outcome", "reason", "from", "to"];
+pub(super) const FILTERS: [&str; 10] = [
+    "sn", "kind", "outcome", "reason", "merchant", "store", "by", "actor", "from", "to",
+];
 
 /// Where the list can be had as a file.
 pub const EXPORT: &str = "/logs/export.csv";
 
-/// What happened, and why not, in words: two cells of the file.
-pub fn words(locale: Locale, row: &LogRow) -> (&'static str, &'static str) {
-    let why = row.reason.map_or("", |told| words::told(locale, told).title);
-    (words::log_kind(locale, row.kind), why)
+/// Where it can be had as a workbook.
+pub const EXPORT_XLSX: &str = "/logs/export.xlsx";
+
+/// An entry in words.
+pub struct Words {
+    /// What happened.
+    pub event: &'static str,
+    /// Why not.
+    pub explanation: &'static str,
+    /// All of it.
+    pub sentence: String,
+}
+
+/// An entry in words, for cells of a file.
+pub fn words(locale: Locale, row: &LogRow) -> Words {
+    Words {
+        event: words::log_kind(locale, row.kind),
+        explanation: row.reason.map_or("", |told| words::told(locale, told).title),
+        sentence: sentence(locale, row),
+    }
+}
+
+/// The headings of the workbook, in the order of the columns of the file.
+pub fn headings(locale: Locale) -> [&'static str; 21] {
+    [
+        t!(locale, log.entry_id),
+        t!(locale, log.received),
+        t!(locale, log.sn_sent),
+        t!(locale, log.sn),
+        t!(locale, devices.name),
+        t!(locale, log.merchant_no),
+        "kind",
+        t!(locale, log.kind),
+        t!(locale, log.outcome),
+        "reason",
+        t!(locale, log.reason),
+        t!(locale, log.by),
+        t!(locale, log.actor),
+        t!(locale, log.address),
+        t!(locale, log.field.turned_away),
+        t!(locale, log.occurred),
+        t!(locale, log.store),
+        t!(locale, log.details),
+        t!(locale, log.correlation),
+        t!(locale, log.place),
+        t!(locale, log.detail),
+    ]
 }
 
 /// The log within the caller's scope.
@@ -33,36 +80,75 @@ pub(super) fn LogsPage() -> impl IntoView {
 
 async fn logs(visit: Visit) -> Result<Answer, AppError> {
     let (locale, platform) = (visit.locale(), visit.is_platform());
-    let page = visit
-        .backend
-        .device_log
-        .list(&visit.caller, &asked(&visit.query))
-        .await?;
+    let query = asked(&visit.query);
+    let log = &visit.backend.device_log;
+    let page = log.list(&visit.caller, &query).await?;
+    let wanted = visit.query.get("open").and_then(|id| id.parse::<LogEntryId>().ok());
+    let opened = match wanted {
+        Some(id) => log.get(&visit.caller, id).await?,
+        None => None,
+    };
     let kept = FILTERS.map(|name| (name, visit.query.get(name).unwrap_or_default()));
     let narrowed = kept.iter().any(|(_, value)| !value.is_empty());
+    let place = ["after", "before"].map(|name| (name, visit.query.get(name).unwrap_or_default()));
+    let here: Vec<_> = kept.iter().chain(&place).copied().collect();
+    let many = page.next.is_some() || page.previous.is_some();
+    let count = if many {
+        log.count(&visit.caller, &query).await?
+    } else {
+        LogCount {
+            entries: page.rows.len() as u64,
+            exact: true,
+        }
+    };
+    let stores = stores(&visit, query.merchant_no.as_deref()).await?;
+    let elsewhere = opened
+        .as_ref()
+        .filter(|opened| page.rows.iter().all(|row| row.id != opened.row.id))
+        .map(|opened| card(&visit, &here, opened));
+    let gone = (wanted.is_some() && opened.is_none())
+        .then(|| view! { <p role="alert" class="mb-4 font-medium">{t!(locale, log.not_here)}</p> });
+    let stopped = stopped(locale, &page, &query);
     let pager = pager(locale, &page, "/logs", &kept);
     let list = if !page.rows.is_empty() {
-        let caption = t!(locale, log.caption);
-        log_table(locale, visit.rendering.now, platform, caption, page.rows).rendered()
-    } else if narrowed {
-        let way = Some(("/logs".to_owned(), t!(locale, common.clear)));
-        empty(t!(locale, log.nothing_found), t!(locale, log.nothing_found_text), way).rendered()
+        let table = LogTable {
+            locale,
+            now: visit.rendering.now,
+            platform,
+            caption: t!(locale, log.caption),
+            kept: &here,
+            opened: opened.as_ref(),
+        };
+        table.view(page.rows).rendered()
     } else {
-        empty(t!(locale, log.empty), t!(locale, log.empty_text), None).rendered()
+        nothing(locale, &page, narrowed, &kept)
     };
-    let export = address(EXPORT, kept);
     let body = view! {
-        {form(locale, platform, &visit.query, narrowed)}
-        <p class="flex flex-wrap gap-x-4 gap-y-2 mb-4">
+        {form(locale, platform, &visit.query, narrowed, stores)}
+        <div class="flex flex-wrap gap-x-4 gap-y-2 mb-4 items-center no-print">
             {recent(locale, visit.rendering.now, &kept)}
-            <a class="link tap" href=export download="device-log.csv">
-                {t!(locale, log.export)}
-            </a>
-        </p>
+            {exports(locale, count, &kept)}
+        </div>
+        {gone}
+        {elsewhere}
         {list}
+        {stopped}
         {pager}
     };
     Ok(Answer::page(t!(locale, common.logs), body))
+}
+
+/// The stores that the list can be narrowed to: a merchant's own, or those of the merchant that the platform has chosen.
+async fn stores(visit: &Visit, merchant: Option<&str>) -> Result<Vec<(String, String)>, AppError> {
+    let number = match (visit.is_platform(), merchant) {
+        (true, Some(text)) => MerchantNo::parse(text).ok(),
+        _ => None,
+    };
+    let stores = visit.backend.stores.list(&visit.caller, number.as_ref()).await?;
+    Ok(stores
+        .into_iter()
+        .map(|store| (store.id.to_string(), store.name))
+        .collect())
 }
 
 /// What the query parameters ask for. What is malformed asks for nothing; the form says so of a date.
@@ -70,104 +156,99 @@ pub fn asked(query: &Query) -> LogQuery {
     let date = |name| query.date(name).ok().flatten();
     LogQuery {
         sn: query.text("sn"),
+        exact_sn: None,
         kind: query.get("kind").and_then(|kind| kind.parse().ok()),
         outcome: query.get("outcome").and_then(|outcome| outcome.parse().ok()),
         reason: query.get("reason").and_then(Told::parse),
+        merchant_no: query.text("merchant"),
+        store: query.get("store").and_then(|store| store.parse().ok()),
+        by: query.get("by").and_then(|by| by.parse().ok()),
+        actor: query.text("actor"),
         from: date("from").and_then(format::day_begins),
         until: date("to").and_then(format::day_ends),
         cursor: Cursor::from_query(query.get("after"), query.get("before")),
     }
 }
 
-/// Ways to the last days, with the other filters as they are.
-fn recent(locale: Locale, now: Timestamp, kept: &[(&str, &str)]) -> impl IntoView + use<> {
-    let choices = [
-        (0, t!(locale, log.today)),
-        (6, t!(locale, log.week)),
-        (29, t!(locale, log.month)),
-    ];
-    choices
-        .into_iter()
-        .map(|(days, word)| {
-            let from = format::day(now.plus_ms(-days * Timestamp::DAY_MS));
-            let other = kept.iter().copied().filter(|(name, _)| !matches!(*name, "from" | "to"));
-            let here = kept.contains(&("from", from.as_str())) && kept.contains(&("to", ""));
-            let href = address("/logs", other.chain([("from", from.as_str())]));
-            view! {
-                <a class="link tap aria-[current]:font-bold" href=href aria-current=here.then_some("true")>
-                    {word}
-                </a>
-            }
-        })
-        .collect_view()
-}
-
-/// Whether a reader can ever be shown a reason: merchants are told one reason for several, the platform never that one.
-fn can_be_told(platform: bool, told: Told) -> bool {
-    match told {
-        Told::SnOrCodeWrong => !platform,
-        Told::Itself(reason) => platform || reason.told(true) == told,
-    }
-}
-
-fn form(locale: Locale, platform: bool, query: &Query, narrowed: bool) -> impl IntoView + use<> {
-    let field = |name, label: &str, kind, error| Field {
-        name,
-        label: label.to_owned(),
-        kind,
-        error,
-        value: query.field(name),
-        ..Field::default()
+/// How many entries match, and the files that they can be had as.
+fn exports(locale: Locale, count: LogCount, kept: &[(&str, &str)]) -> impl IntoView + use<> {
+    let number = format::grouped(count.entries);
+    let count = match (count.exact, count.entries) {
+        (true, _) => Some(t!(locale, log.count, count = number)),
+        (false, 0) => None,
+        (false, _) => Some(t!(locale, log.about, count = number)),
     };
-    let date_field = |name, label| {
-        let error = query
-            .date(name)
-            .err()
-            .map(|found| t!(locale, failure.date_wrong, found));
-        field(name, label, "date", error).view()
-    };
-    let any = || std::iter::once((String::new(), t!(locale, common.any).to_owned()));
-    let option = |code: &str, word: &str| (code.to_owned(), word.to_owned());
-    let kinds = LogKind::VARIANTS
-        .iter()
-        .map(|kind| option(kind.code(), words::log_kind(locale, *kind)));
-    let outcomes = Outcome::VARIANTS
-        .iter()
-        .map(|outcome| option(outcome.code(), words::outcome(locale, *outcome)));
-    let reasons = Told::all()
-        .filter(|told| can_be_told(platform, *told))
-        .map(|told| option(told.code(), words::told(locale, told).title));
+    let csv = address(EXPORT, kept.iter().copied());
+    let xlsx = address(EXPORT_XLSX, kept.iter().copied());
     view! {
-        <search>
-            <form class="grid gap-3 grid-cols-2 lg:grid-cols-4 items-start mb-4" method="get" action="/logs">
-                {field("sn", t!(locale, log.sn), "search", None).view()}
-                {select("kind", t!(locale, log.kind), any().chain(kinds), &query.field("kind"))}
-                {select("outcome", t!(locale, log.outcome), any().chain(outcomes), &query.field("outcome"))}
-                {select("reason", t!(locale, log.reason), any().chain(reasons), &query.field("reason"))}
-                {date_field("from", t!(locale, log.from))}
-                {date_field("to", t!(locale, log.to))}
-                <div class="flex flex-wrap gap-2 max-lg:col-span-2 lg:pt-7">
-                    <button class="btn btn-primary" type="submit">{t!(locale, common.filter)}</button>
-                    {narrowed.then(|| view! { <a class="btn" href="/logs">{t!(locale, common.clear)}</a> })}
-                </div>
-            </form>
-        </search>
+        {count.map(|count| view! { <span class="tabular-nums md:ms-auto">{count}</span> })}
+        <a class="link tap" href=csv download="device-log.csv" rel="nofollow">
+            {t!(locale, log.export)}
+        </a>
+        <a class="link tap" href=xlsx download="device-log.xlsx" rel="nofollow">
+            {t!(locale, log.export_xlsx)}
+        </a>
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::Reason;
+/// How far a search got that stopped before it had looked at everything, and which way it went.
+fn reached(page: &Page<LogRow>, query: &LogQuery) -> Option<(Timestamp, bool)> {
+    let before = matches!(&query.cursor, Some(cursor) if cursor.parameter() == "before");
+    let edge = if before { &page.previous } else { &page.next };
+    let edge = edge.as_ref().filter(|_| page.rows.len() < PAGE_ROWS)?;
+    // Keys begin with the instant (RFC 9562, section 5.7).
+    let at = i64::try_from(edge.id.as_u128() >> 80).ok()?;
+    Some((Timestamp(at), before))
+}
 
-    #[test]
-    fn a_merchant_cannot_ask_for_what_it_is_never_told() {
-        let hidden: Vec<_> = Reason::VARIANTS
-            .iter()
-            .filter(|reason| !can_be_told(false, Told::Itself(**reason)))
-            .map(|reason| reason.code())
-            .collect();
-        assert_eq!(hidden, ["sn_unknown", "code_invalid", "registered_elsewhere"]);
-        assert!(Told::all().filter(|told| can_be_told(true, *told)).count() == Reason::VARIANTS.len());
+/// What is said below the rows when the search stopped.
+fn stopped(locale: Locale, page: &Page<LogRow>, query: &LogQuery) -> Option<impl IntoView + use<>> {
+    let (at, before) = reached(page, query).filter(|_| !page.rows.is_empty())?;
+    let at = format::minute(at);
+    let text = if before {
+        t!(locale, log.looked_forward, at)
+    } else {
+        t!(locale, log.looked_back, at)
+    };
+    Some(view! { <p class="mt-4">{text}</p> })
+}
+
+/// What stands where there are no rows.
+fn nothing(locale: Locale, page: &Page<LogRow>, narrowed: bool, kept: &[(&str, &str)]) -> Html {
+    if let Some(next) = &page.next {
+        let at = format::minute(Timestamp(i64::try_from(next.id.as_u128() >> 80).unwrap_or_default()));
+        let place = next.to_string();
+        let further = kept.iter().copied().chain([(next.parameter(), place.as_str())]);
+        let href = address("/logs", further);
+        return view! {
+            <div class="card bg-base-100 border border-base-300 p-8 items-center text-center gap-3">
+                <h2 class="text-lg font-semibold">{t!(locale, log.nothing_yet, at)}</h2>
+                <p class="max-w-prose">{t!(locale, log.nothing_yet_text)}</p>
+                <a class="btn btn-primary" href=href>{t!(locale, log.look_further)}</a>
+            </div>
+        }
+        .rendered();
+    }
+    if narrowed {
+        let way = Some(("/logs".to_owned(), t!(locale, common.clear)));
+        empty(t!(locale, log.nothing_found), t!(locale, log.nothing_found_text), way).rendered()
+    } else {
+        empty(t!(locale, log.empty), t!(locale, log.empty_text), None).rendered()
+    }
+}
+
+/// An unfolded entry that is not among the rows.
+fn card(visit: &Visit, here: &[(&str, &str)], opened: &LogEntry) -> impl IntoView + use<> {
+    let locale = visit.locale();
+    let close = address("/logs", here.iter().copied());
+    let id = crate::components::log_table::anchor(opened.row.id);
+    view! {
+        <section class="card bg-base-100 border border-primary p-2 md:p-4 mb-4" id=id aria-labelledby="opened-title">
+            <div class="flex flex-wrap items-center gap-4 px-2 md:px-4">
+                <h2 class="text-lg font-semibold" id="opened-title">{t!(locale, log.opened)}</h2>
+                <a class="link tap ms-auto no-print" href=close>{t!(locale, log.close)}</a>
+            </div>
+            {unfolded(locale, visit.rendering.now, visit.is_platform(), opened)}
+        </section>
     }
 }

@@ -26,13 +26,19 @@ mod home;
 mod import;
 mod import_report;
 mod logs;
+mod logs_form;
+mod merchant;
+mod merchant_form;
+mod merchants;
 mod not_found;
 mod register;
 mod register_many;
+mod registration;
 mod security;
 mod sign_in;
 mod sign_in_code;
 mod staff;
+mod stores;
 mod terminal_change;
 mod user;
 mod users;
@@ -42,7 +48,10 @@ use crate::request::address;
 
 pub use account::{PASSWORD_PATH as ACCOUNT_PASSWORD, PATH as ACCOUNT};
 pub use audit::{EXPORT as AUDIT_EXPORT, asked as audit_asked};
-pub use logs::{EXPORT as LOG_EXPORT, asked as log_asked, words as log_words};
+pub use logs::{
+    EXPORT as LOG_EXPORT, EXPORT_XLSX as LOG_EXPORT_XLSX, asked as log_asked, headings as log_headings,
+    words as log_words,
+};
 
 use account::{AccountPage, EndOtherSessions, EndSession};
 use app::AppPage;
@@ -67,14 +76,18 @@ use leptos::server_fn::axum::register_explicit;
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::{SsrMode, path};
 use logs::LogsPage;
+use merchant::{MerchantPage, ResumeMerchant, SuspendMerchant, UpdateMerchant};
+use merchants::{CreateMerchant, MerchantsPage};
 use not_found::NotFoundPage;
 use register::{RegisterPage, RegisterTerminal};
 use register_many::RegisterMany;
+use registration::RegistrationPage;
 pub use security::SECURITY;
 use security::{BeginFactor, ConfirmFactor, DisableFactor, RenewCodes, SecurityPage};
 use sign_in::SignInPage;
 use sign_in_code::SignInCodePage;
 use staff::{InviteClerk, RenewInvitation, StaffPage, WithdrawInvitation};
+use stores::{CloseStore, CreateStore, ReopenStore, StoresPage, UpdateStore};
 pub(crate) use terminal_change::{ChangeTerminal, needs_confirmation};
 use user::{ChangeRole, EnableUser, ResetFactor, ResetUser, UserPage};
 use users::{CreateUser, UsersPage};
@@ -109,9 +122,13 @@ pub fn App() -> impl IntoView {
                     ssr=SsrMode::Async
                 />
                 <Route path=path!("/logs") view=LogsPage ssr=SsrMode::Async />
+                <Route path=path!("/merchants") view=MerchantsPage ssr=SsrMode::Async />
+                <Route path=path!("/merchants/:number") view=MerchantPage ssr=SsrMode::Async />
                 <Route path=path!("/settings/account") view=AccountPage ssr=SsrMode::Async />
                 <Route path=path!("/sign-in/code") view=SignInCodePage ssr=SsrMode::Async />
                 <Route path=path!("/settings/security") view=SecurityPage ssr=SsrMode::Async />
+                <Route path=path!("/settings/registration") view=RegistrationPage ssr=SsrMode::Async />
+                <Route path=path!("/settings/stores") view=StoresPage ssr=SsrMode::Async />
                 <Route path=path!("/settings/staff") view=StaffPage ssr=SsrMode::Async />
                 <Route path=path!("/terminals") view=TerminalsPage ssr=SsrMode::Async />
                 <Route path=path!("/terminals/import") view=ImportPage ssr=SsrMode::Async />
@@ -139,6 +156,14 @@ pub fn register_actions() {
     register_explicit::<ChangeTerminal>();
     register_explicit::<ImportTerminals>();
     register_explicit::<CreateUser>();
+    register_explicit::<CreateMerchant>();
+    register_explicit::<UpdateMerchant>();
+    register_explicit::<SuspendMerchant>();
+    register_explicit::<ResumeMerchant>();
+    register_explicit::<CreateStore>();
+    register_explicit::<UpdateStore>();
+    register_explicit::<CloseStore>();
+    register_explicit::<ReopenStore>();
     register_explicit::<ResetUser>();
     register_explicit::<EnableUser>();
     register_explicit::<ChangeRole>();

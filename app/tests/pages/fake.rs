@@ -5,28 +5,30 @@ use app::backend::accounts::Accounts;
 use app::backend::audit::{Audit, AuditQuery, AuditRow, Change as AuditChange};
 use app::backend::batches::{Batch, BatchItem, Batches, Came, Choice, Opened, Work};
 use app::backend::codes::{CodeRow, CodeState, Codes, Lifetime};
-use app::backend::device_log::{DeviceLog, LogQuery, LogRow};
+use app::backend::device_log::{DeviceLog, LogCount, LogEntry, LogQuery, LogRow};
 use app::backend::imports::{ImportReport, Imports, RowError, RowFault, Upload};
 use app::backend::invitations::{Accepted, Invitation, Invitations, IssuedLink, Opened as OpenedLink};
 use app::backend::lifecycle::{Change, Moves};
+use app::backend::merchants::{Merchant, MerchantInput, MerchantQuery, MerchantRow, Merchants};
 use app::backend::page::{Cursor, Direction, Page};
 use app::backend::registration::{ClaimInput, Claimed, IssuedCode, RegisterInput, Registered, Registration};
 use app::backend::second_factor::{Enrolment, FactorState, SecondFactor};
 use app::backend::sessions::{OpenSession, Sessions};
+use app::backend::stores::{Closing, StoreInput, StoreRow, Stores};
 use app::backend::terminals::{
     MerchantRef, Terminal, TerminalCounts, TerminalFilters, TerminalQuery, TerminalRow, Terminals,
 };
 use app::backend::users::{NewAccount, UserQuery, UserRow, Users};
 use app::backend::verdicts::{Health, Judged, Verdicts};
 use app::caller::{
-    AccountManager, AccountViewer, Caller, CodeIssuer, Manager, PlatformAdmin, PlatformViewer, Registrar, RequestInfo,
-    StaffManager,
+    AccountManager, AccountViewer, Caller, CodeIssuer, Manager, MerchantMember, PlatformAdmin, PlatformViewer,
+    Registrar, RequestInfo, StaffManager, StoreManager,
 };
 use app::domain::{
     ActivationCode, ActorKind, AuditAction, AuditEntryId, BatchId, FactorCode, Facts, ImportBatchId, InvitationId,
-    InvitationToken, Lifecycle, ListedSn, LogEntryId, LogKind, Login, Manufacturer, MerchantId, Outcome, PaymentApp,
-    PolicyState, Purpose, Reason, RecoveryCode, Role, SerialNumber, StoreId, TargetKind, TerminalId, Timestamp, Told,
-    UserId, UserState, Verdict,
+    InvitationToken, Lifecycle, ListedSn, LogEntryId, LogKind, Login, Manufacturer, MerchantId, MerchantNo,
+    MerchantState, Outcome, PaymentApp, PolicyState, Purpose, Reason, RecoveryCode, Role, SerialNumber, StoreId,
+    TargetKind, TerminalId, Timestamp, Told, UserId, UserState, Verdict,
 };
 use app::error::{AppError, Invalid};
 use app::flash::Flash;
@@ -100,11 +102,14 @@ impl Fake {
             terminal("5310294938", "PAX", Lifecycle::Retired),
         ];
         let entry = |kind, outcome, reason, sn: &str| LogRow {
-            id: LogEntryId(Uuid::from_u128(1)),
+            id: LogEntryId(Uuid::from_u128(sn.len() as u128)),
+            sequence: 7,
+            occurred: ago(62),
             received: ago(61),
             sn_sent: Some(sn.to_owned()),
             terminal_sn: Some(sn.to_owned()).filter(|_| outcome == Outcome::Success),
             terminal_name: None,
+            store: Some("总店<i>".to_owned()),
             merchant: None,
             kind,
             outcome,
@@ -113,6 +118,8 @@ impl Fake {
             actor_label: Some("xiaoman".to_owned()),
             address: Some("203.0.113.9".to_owned()),
             turned_away: None,
+            correlation: "request-1".to_owned(),
+            detail: vec![("after.name".to_owned(), "<i>前台".to_owned())],
         };
         let told = Told::Itself(Reason::CodeExpired);
         let log = vec![
@@ -140,9 +147,11 @@ impl Fake {
             imports: this.clone(),
             invitations: this.clone(),
             lifecycle: this.clone(),
+            merchants: this.clone(),
             registration: this.clone(),
             sessions: this.clone(),
             second_factor: this.clone(),
+            stores: this.clone(),
             terminals: this.clone(),
             users: this.clone(),
             verdicts: this,
@@ -398,6 +407,121 @@ impl DeviceLog for Fake {
             previous: None,
             next: None,
         })
+    }
+
+    async fn count(&self, _: &Caller, _: &LogQuery) -> Result<LogCount, AppError> {
+        Ok(LogCount {
+            entries: 12_000,
+            exact: false,
+        })
+    }
+
+    async fn get(&self, _: &Caller, id: LogEntryId) -> Result<Option<LogEntry>, AppError> {
+        let found = self.log.iter().find(|row| row.id == id);
+        Ok(found.map(|row| LogEntry {
+            row: row.clone(),
+            told: row.reason,
+            related: self.log.clone(),
+            more: true,
+        }))
+    }
+}
+
+fn merchant(state: MerchantState) -> Merchant {
+    let store = |n: u128, name: &str, terminals| StoreRow {
+        id: StoreId(Uuid::from_u128(n)),
+        name: name.to_owned(),
+        address: Some("西湖区文三路 477 号<b>".to_owned()),
+        closed: (terminals == 0).then(|| ago(9)),
+        terminals,
+    };
+    Merchant {
+        row: MerchantRow {
+            number: MerchantNo::parse("898269350000008").unwrap(),
+            name: "小满&母婴\"<b>".to_owned(),
+            state,
+            state_since: ago(50_000),
+            quota: 20,
+            used: 20,
+        },
+        state_reason: (state == MerchantState::Suspended).then(|| "合同到期<b>".to_owned()),
+        time_zone: "Asia/Shanghai".to_owned(),
+        contact_name: Some("林小满".to_owned()),
+        contact_phone: Some("0571-5550 0108".to_owned()),
+        contact_email: None,
+        created: ago(90_000),
+        counts: TerminalCounts {
+            awaiting: 2,
+            registered: 19,
+            suspended: 1,
+            ..TerminalCounts::default()
+        },
+        stores: vec![store(1, "西湖店<b>", 12), store(2, "滨江店", 0)],
+        users: 3,
+    }
+}
+
+#[async_trait]
+impl Merchants for Fake {
+    async fn list(&self, _: PlatformViewer<'_>, query: &MerchantQuery) -> Result<Page<MerchantRow>, AppError> {
+        let all = [MerchantState::Active, MerchantState::Suspended].map(|state| merchant(state).row);
+        Ok(Page {
+            rows: all.into_iter().filter(|_| query.search.is_none()).collect(),
+            previous: None,
+            next: None,
+        })
+    }
+
+    async fn get(&self, _: PlatformViewer<'_>, number: &MerchantNo) -> Result<Option<Merchant>, AppError> {
+        let state = match number.as_str() {
+            "898269350000008" => MerchantState::Active,
+            "898269350000009" => MerchantState::Suspended,
+            _ => return Ok(None),
+        };
+        Ok(Some(merchant(state)))
+    }
+
+    async fn own(&self, _: MerchantMember<'_>) -> Result<Merchant, AppError> {
+        Ok(merchant(MerchantState::Suspended))
+    }
+
+    async fn create(&self, _: PlatformAdmin<'_>, _: &str, _: &MerchantInput) -> Result<MerchantNo, AppError> {
+        Err(AppError::Invalid(Invalid::MerchantNoTaken))
+    }
+
+    async fn update(&self, _: PlatformAdmin<'_>, _: &MerchantNo, _: &MerchantInput) -> Result<(), AppError> {
+        Ok(())
+    }
+
+    async fn suspend(&self, _: PlatformAdmin<'_>, _: &MerchantNo, _: &str) -> Result<(), AppError> {
+        Ok(())
+    }
+
+    async fn resume(&self, _: PlatformAdmin<'_>, _: &MerchantNo) -> Result<(), AppError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Stores for Fake {
+    async fn list(&self, _: &Caller, _: Option<&MerchantNo>) -> Result<Vec<StoreRow>, AppError> {
+        Ok(merchant(MerchantState::Active).stores)
+    }
+
+    async fn create(&self, _: StoreManager<'_>, _: Option<&MerchantNo>, _: &StoreInput) -> Result<StoreId, AppError> {
+        Err(AppError::Invalid(Invalid::StoreTaken))
+    }
+
+    async fn update(&self, _: StoreManager<'_>, _: StoreId, _: &StoreInput) -> Result<(), AppError> {
+        Ok(())
+    }
+
+    async fn close(&self, _: StoreManager<'_>, _: StoreId) -> Result<Closing, AppError> {
+        Ok(Closing::Closed)
+    }
+
+    async fn reopen(&self, _: StoreManager<'_>, _: StoreId) -> Result<(), AppError> {
+        Ok(())
     }
 }
 

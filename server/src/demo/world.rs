@@ -112,6 +112,7 @@ fn named(calendar: &Calendar, dice: &Dice, place: usize, further: u64) -> Mercha
     row.terminal_quota = quota(seed.terminals, further);
     row.contact_name = Some(seed.owner.to_owned());
     row.contact_phone = Some(seed.phone.to_owned());
+    row.contact_email = Some(format!("{}@example.com", seed.login));
     let stores = seed
         .stores
         .iter()
@@ -155,10 +156,12 @@ fn merchant_row(dice: &Dice, since: Timestamp, merchant_no: String, name: String
         name,
         state: "active".to_owned(),
         state_since: since.0,
+        state_reason: None,
         time_zone: "Asia/Shanghai".to_owned(),
         terminal_quota: 0,
         contact_name: None,
         contact_phone: None,
+        contact_email: None,
         created_at: since.0,
         updated_at: since.0,
     }
@@ -170,6 +173,7 @@ fn store_row(dice: &Dice, merchant: &merchants::Model, name: String, address: Op
         merchant_id: merchant.id,
         name,
         address,
+        closed_at: None,
         created_at: merchant.created_at,
         updated_at: merchant.created_at,
     }

@@ -18,6 +18,8 @@ pub struct Model {
     pub state: String,
     /// Since when `state` holds, Unix milliseconds.
     pub state_since: i64,
+    /// Why it is suspended.
+    pub state_reason: Option<String>,
     /// IANA time zone, for example `Asia/Shanghai`.
     pub time_zone: String,
     /// How many terminals may be registered at once.
@@ -26,6 +28,8 @@ pub struct Model {
     pub contact_name: Option<String>,
     /// Their telephone number.
     pub contact_phone: Option<String>,
+    /// Their address for e-mail.
+    pub contact_email: Option<String>,
     /// When the row was made, Unix milliseconds.
     pub created_at: i64,
     /// When it was last changed, Unix milliseconds.

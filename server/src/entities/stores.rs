@@ -16,6 +16,8 @@ pub struct Model {
     pub name: String,
     /// Postal address.
     pub address: Option<String>,
+    /// Since when it is closed, Unix milliseconds.
+    pub closed_at: Option<i64>,
     /// When the row was made, Unix milliseconds.
     pub created_at: i64,
     /// When it was last changed, Unix milliseconds.

@@ -7,10 +7,11 @@ mod language;
 mod log_export;
 mod render;
 mod sign_in;
+mod xlsx_export;
 
 pub use account::change_password;
 pub use audit_export::audit_export;
 pub use language::language;
-pub use log_export::log_export;
+pub use log_export::{log_export, log_workbook};
 pub use render::{action, page, rendering};
 pub use sign_in::{sign_in, sign_in_code, sign_out};

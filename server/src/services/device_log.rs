@@ -1,19 +1,26 @@
-//! What happened to terminals, as it is read.
+//! What happened to terminals, as it is read: the rows of a list. What it is narrowed to is in [`filter`], one entry and
+//! how many there are in [`entry`] and [`count`].
+
+mod count;
+mod entry;
+mod filter;
 
 use super::failure::{Failure, unreadable};
-use super::scope::{MERCHANT_NAME, MERCHANT_NO, log_in};
+use super::scope::{MERCHANT_NAME, MERCHANT_NO, STORE_NAME, log_in};
 use crate::database::Database;
-use crate::entities::{device_log, terminals, users};
-use app::backend::device_log::{DeviceLog, LogQuery, LogRow};
-use app::backend::page::{Direction, PAGE_ROWS, Page};
+use crate::entities::{device_log, stores, terminals, users};
+use app::backend::device_log::{DeviceLog, LogCount, LogEntry, LogQuery, LogRow};
+use app::backend::page::{Cursor, Direction, PAGE_ROWS, Page};
 use app::backend::terminals::MerchantRef;
 use app::caller::{Caller, Scope};
-use app::domain::{ActorKind, LogEntryId, MerchantId, Reason, SerialNumber, Timestamp, Told};
+use app::domain::{ActorKind, LogEntryId, MerchantId, Reason, Timestamp, Told};
 use app::error::AppError;
 use async_trait::async_trait;
 use device_log::Column;
-use sea_orm::sea_query::{Cond, Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
+use filter::Filter;
+use sea_orm::sea_query::{Cond, Expr, ExprTrait, JoinType, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, FromQueryResult};
+use serde_json::Value;
 use uuid::Uuid;
 
 /// Answers [`DeviceLog`].
@@ -21,19 +28,31 @@ pub struct DeviceLogService {
     database: Database,
 }
 
+/// Entries of a list, and where the search for more stopped before it had looked at all of them.
+pub struct Piece {
+    /// In the order in which they were looked for.
+    pub rows: Vec<LogRow>,
+    /// The last key that was looked at.
+    pub reached: Option<LogEntryId>,
+}
+
 #[derive(FromQueryResult)]
 struct Listed {
     id: Uuid,
+    sequence: i64,
+    occurred_at: i64,
     received_at: i64,
     sn_sent: Option<String>,
     terminal_sn: Option<String>,
     terminal_name: Option<String>,
+    store_name: Option<String>,
     kind: String,
     outcome: String,
     reason: Option<String>,
     actor_kind: String,
     actor_label: Option<String>,
     address: Option<String>,
+    correlation_id: String,
     detail: String,
     merchant_no: Option<String>,
     merchant_name: Option<String>,
@@ -50,34 +69,80 @@ impl DeviceLogService {
     ///
     /// # Errors
     /// [`AppError::Internal`].
-    pub async fn piece(&self, caller: &Caller, query: &LogQuery, rows: u64) -> Result<Vec<LogRow>, AppError> {
+    pub async fn piece(&self, caller: &Caller, query: &LogQuery, rows: u64) -> Result<Piece, AppError> {
         Ok(self.rows(caller, query, rows).await?)
     }
 
     async fn list_rows(&self, caller: &Caller, query: &LogQuery) -> Result<Page<LogRow>, Failure> {
-        let rows = self.rows(caller, query, PAGE_ROWS as u64 + 1).await?;
-        Ok(Page::of(rows, query.cursor.as_ref(), |row| (String::new(), row.id.0)))
+        let Piece { rows, reached } = self.rows(caller, query, PAGE_ROWS as u64 + 1).await?;
+        let cursor = query.cursor.as_ref();
+        let mut page = Page::of(rows, cursor, |row| (String::new(), row.id.0));
+        let Some(LogEntryId(reached)) = reached else {
+            return Ok(page);
+        };
+        let at = |direction, id| {
+            let key = String::new();
+            Some(Cursor { direction, key, id })
+        };
+        let before = cursor.is_some_and(|cursor| cursor.direction == Direction::Before);
+        // Where nothing was found there is no row to stand beside; the way back is the place that was come from.
+        let beside = |step: i8| cursor.map(|cursor| next_to(cursor.id, step));
+        if before {
+            page.previous = at(Direction::Before, reached);
+            page.next = page.next.or_else(|| at(Direction::After, beside(1)?));
+        } else {
+            page.next = at(Direction::After, reached);
+            page.previous = page.previous.or_else(|| at(Direction::Before, beside(-1)?));
+        }
+        Ok(page)
     }
 
-    async fn rows(&self, caller: &Caller, query: &LogQuery, limit: u64) -> Result<Vec<LogRow>, Failure> {
-        let mut select = listed(caller.scope());
-        if !narrow(&mut select, caller.scope(), query) {
-            return Ok(Vec::new());
-        }
-        // Newest first: the page after a cursor holds smaller keys.
-        let before = query.cursor.as_ref().is_some_and(|c| c.direction == Direction::Before);
-        if let Some(cursor) = &query.cursor {
-            let id = column(Column::Id);
-            select.and_where(if before { id.gt(cursor.id) } else { id.lt(cursor.id) });
-        }
-        let order = if before { Order::Asc } else { Order::Desc };
-        select.order_by((device_log::Entity, Column::Id), order).limit(limit);
-        let found = self.database.reader().query_all(&select).await?;
-        found
+    async fn rows(&self, caller: &Caller, query: &LogQuery, limit: u64) -> Result<Piece, Failure> {
+        let reader = self.database.reader();
+        let none = Piece {
+            rows: Vec::new(),
+            reached: None,
+        };
+        let Some(filter) = Filter::of(reader, caller.scope(), query).await? else {
+            return Ok(none);
+        };
+        let (select, order) = filter.page(query.cursor.as_ref(), limit);
+        let found = reader.query_all(&select).await?;
+        let ids: Vec<Uuid> = found
             .iter()
-            .map(|row| row_of(Listed::from_query_result(row, "")?))
-            .collect()
+            .map(|row| row.try_get("", "id"))
+            .collect::<Result<_, _>>()?;
+        let reached = if filter.is_windowed() && (ids.len() as u64) < limit {
+            filter.window_end(reader, query.cursor.as_ref()).await?
+        } else {
+            None
+        };
+        if ids.is_empty() {
+            return Ok(Piece { reached, ..none });
+        }
+        let mut select = listed(caller.scope());
+        select
+            .and_where(column(Column::Id).is_in(ids))
+            .order_by((device_log::Entity, Column::Id), order);
+        let rows = reader.query_all(&select).await?;
+        Ok(Piece {
+            rows: rows
+                .iter()
+                .map(|row| row_of(Listed::from_query_result(row, "")?))
+                .collect::<Result<_, _>>()?,
+            reached,
+        })
     }
+}
+
+/// The key just after or before one.
+fn next_to(id: Uuid, step: i8) -> Uuid {
+    let number = id.as_u128();
+    Uuid::from_u128(if step > 0 {
+        number.saturating_add(1)
+    } else {
+        number.saturating_sub(1)
+    })
 }
 
 fn column(column: Column) -> Expr {
@@ -105,11 +170,14 @@ fn listed(scope: Scope) -> SelectStatement {
     }
     for shown in [
         Column::Id,
+        Column::Sequence,
+        Column::OccurredAt,
         Column::ReceivedAt,
         Column::SnSent,
         Column::Kind,
         Column::Outcome,
         Column::ActorKind,
+        Column::CorrelationId,
         Column::Detail,
     ] {
         select.column((device_log::Entity, shown));
@@ -125,10 +193,17 @@ fn listed(scope: Scope) -> SelectStatement {
             name,
         );
     }
+    let store = |column| Expr::col((stores::Entity, column));
     select
         .join(JoinType::LeftJoin, terminals::Entity, visible)
+        .join(
+            JoinType::LeftJoin,
+            stores::Entity,
+            store(stores::Column::Id).equals((terminals::Entity, terminals::Column::StoreId)),
+        )
         .expr_as(terminal(terminals::Column::Sn), "terminal_sn")
         .expr_as(terminal(terminals::Column::Name), "terminal_name")
+        .expr_as(store(stores::Column::Name), STORE_NAME)
         .expr_as(column(told_column(scope)), "reason")
         .take()
 }
@@ -147,53 +222,28 @@ fn own_actor(merchant: MerchantId) -> Cond {
         .add(Expr::exists(own))
 }
 
-/// Narrows the list to what was asked; `false` when nothing can match.
-fn narrow(select: &mut SelectStatement, scope: Scope, query: &LogQuery) -> bool {
-    if let Some(sn) = &query.sn {
-        let Ok(sn) = SerialNumber::parse(sn) else {
-            return false;
-        };
-        select.and_where(column(Column::SnNormalized).eq(sn.as_str()));
-    }
-    if let Some(kind) = query.kind {
-        select.and_where(column(Column::Kind).eq(kind.code()));
-    }
-    if let Some(outcome) = query.outcome {
-        select.and_where(column(Column::Outcome).eq(outcome.code()));
-    }
-    if let Some(reason) = query.reason {
-        select.and_where(column(told_column(scope)).eq(reason.code()));
-    }
-    if let Some(from) = query.from {
-        select.and_where(column(Column::Id).gte(first_id_of(from)));
-    }
-    if let Some(until) = query.until {
-        select.and_where(column(Column::Id).lt(first_id_of(until)));
-    }
-    true
-}
-
-/// The smallest key that an entry received at `instant` can have: keys begin with the instant (RFC 9562, section 5.7).
-fn first_id_of(instant: Timestamp) -> Uuid {
-    let ms = u128::try_from(instant.0).unwrap_or_default();
-    Uuid::from_u128(ms << 80)
+fn told_of(code: Option<String>) -> Result<Option<Told>, Failure> {
+    code.map(|code| Told::parse(&code).ok_or_else(|| unreadable("reason")))
+        .transpose()
 }
 
 fn row_of(row: Listed) -> Result<LogRow, Failure> {
-    let reason = row
-        .reason
-        .map(|code| Told::parse(&code).ok_or_else(|| unreadable("reason")))
-        .transpose()?;
+    let detail = places(&row.detail);
+    let reason = told_of(row.reason)?;
+    let count = detail.iter().find(|(place, _)| place == "turned_away");
     let turned_away = match reason {
-        Some(Told::Itself(Reason::TooManyAttempts)) => turned_away(&row.detail),
+        Some(Told::Itself(Reason::TooManyAttempts)) => count.and_then(|(_, count)| count.parse().ok()),
         _ => None,
     };
     Ok(LogRow {
         id: LogEntryId(row.id),
+        sequence: row.sequence,
+        occurred: Timestamp(row.occurred_at),
         received: Timestamp(row.received_at),
         sn_sent: row.sn_sent,
         terminal_sn: row.terminal_sn,
-        terminal_name: row.terminal_name,
+        terminal_name: row.terminal_name.filter(|name| !name.is_empty()),
+        store: row.store_name,
         merchant: row
             .merchant_no
             .zip(row.merchant_name)
@@ -205,13 +255,41 @@ fn row_of(row: Listed) -> Result<LogRow, Failure> {
         actor_label: row.actor_label,
         address: row.address,
         turned_away,
+        correlation: row.correlation_id,
+        detail,
     })
 }
 
-/// How many attempts an entry stands for, by its detail.
-fn turned_away(detail: &str) -> Option<u64> {
-    let detail: serde_json::Value = serde_json::from_str(detail).ok()?;
-    detail["turned_away"].as_u64()
+/// What stands where in a JSON object; what is null or empty is left out.
+fn places(json: &str) -> Vec<(String, String)> {
+    fn gather(place: &str, value: &Value, into: &mut Vec<(String, String)>) {
+        let below = |part: &str| {
+            if place.is_empty() {
+                part.to_owned()
+            } else {
+                format!("{place}.{part}")
+            }
+        };
+        match value {
+            Value::Null => {}
+            Value::Object(fields) => fields
+                .iter()
+                .for_each(|(name, value)| gather(&below(name), value, into)),
+            Value::Array(items) => items
+                .iter()
+                .enumerate()
+                .for_each(|(at, value)| gather(&below(&at.to_string()), value, into)),
+            Value::String(text) if text.is_empty() => {}
+            Value::String(text) => into.push((place.to_owned(), text.clone())),
+            other => into.push((place.to_owned(), other.to_string())),
+        }
+    }
+    let mut found = Vec::new();
+    match serde_json::from_str(json) {
+        Ok(value) => gather("", &value, &mut found),
+        Err(_) => found.push((String::new(), json.to_owned())),
+    }
+    found
 }
 
 #[async_trait]
@@ -219,4 +297,15 @@ impl DeviceLog for DeviceLogService {
     async fn list(&self, caller: &Caller, query: &LogQuery) -> Result<Page<LogRow>, AppError> {
         Ok(self.list_rows(caller, query).await?)
     }
+
+    async fn count(&self, caller: &Caller, query: &LogQuery) -> Result<LogCount, AppError> {
+        Ok(self.count_entries(caller, query).await?)
+    }
+
+    async fn get(&self, caller: &Caller, id: LogEntryId) -> Result<Option<LogEntry>, AppError> {
+        Ok(self.find_entry(caller, id).await?)
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,6 +69,7 @@ impl MoveService {
         };
         let found = stores::Entity::find()
             .filter(stores::Column::MerchantId.eq(merchant))
+            .filter(stores::Column::ClosedAt.is_null())
             .order_by_asc(stores::Column::Name)
             .select_only()
             .columns([stores::Column::Id, stores::Column::Name])

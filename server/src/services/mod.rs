@@ -18,12 +18,14 @@ pub mod imports;
 pub mod invitations;
 pub mod lifecycle;
 mod links;
+pub mod merchants;
 pub mod passwords;
 pub mod presence;
 pub mod registration;
 mod scope;
 pub mod second_factor;
 pub mod sessions;
+pub mod stores;
 pub mod terminals;
 pub mod throttle;
 pub mod tokens;
@@ -69,12 +71,16 @@ pub struct Services {
     pub invitations: Arc<invitations::InvitationService>,
     /// Changing terminals.
     pub lifecycle: Arc<lifecycle::MoveService>,
+    /// Merchants.
+    pub merchants: Arc<merchants::MerchantService>,
     /// Binding terminals to merchants.
     pub registration: Arc<registration::RegistrationService>,
     /// A person's own sessions.
     pub sessions: Arc<sessions::SessionService>,
     /// The second step of signing in.
     pub second_factor: Arc<second_factor::SecondFactorService>,
+    /// Stores of a merchant.
+    pub stores: Arc<stores::StoreService>,
     /// Looking at terminals.
     pub terminals: Arc<terminals::TerminalService>,
     /// Whose token it is.
@@ -128,12 +134,14 @@ impl Services {
                 surroundings.clone(),
                 passwords,
             )),
+            merchants: Arc::new(merchants::MerchantService::new(database.clone(), surroundings.clone())),
             registration,
             sessions: Arc::new(sessions::SessionService::new(database.clone(), surroundings.clone())),
             second_factor: Arc::new(second_factor::SecondFactorService::new(
                 database.clone(),
                 surroundings.clone(),
             )),
+            stores: Arc::new(stores::StoreService::new(database.clone(), surroundings.clone())),
             terminals: terminals.clone(),
             tokens: Arc::new(tokens::TokenService::new(database.clone())),
             verdicts: Arc::new(verdicts::VerdictService::new(
@@ -159,9 +167,11 @@ impl Services {
             imports: self.imports.clone(),
             invitations: self.invitations.clone(),
             lifecycle: self.lifecycle.clone(),
+            merchants: self.merchants.clone(),
             registration: self.registration.clone(),
             sessions: self.sessions.clone(),
             second_factor: self.second_factor.clone(),
+            stores: self.stores.clone(),
             terminals: self.terminals.clone(),
             verdicts: self.verdicts.clone(),
             users: self.users.clone(),

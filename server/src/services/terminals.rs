@@ -207,29 +207,6 @@ impl TerminalService {
         Ok(code.map(|code| Timestamp(code.expires_at)))
     }
 
-    async fn count(&self, caller: &Caller) -> Result<TerminalCounts, Failure> {
-        let mut select = terminals::Entity::find()
-            .select_only()
-            .column(Column::Lifecycle)
-            .expr_as(Expr::col(Column::Id).count(), "terminals")
-            .group_by(Column::Lifecycle);
-        if let Scope::Merchant(merchant) = caller.scope() {
-            select = select.filter(Column::MerchantId.eq(merchant.0));
-        }
-        let mut counts = TerminalCounts::default();
-        for counted in select.into_model::<Counted>().all(self.database.reader()).await? {
-            let place = match lifecycle_of(&counted.lifecycle)? {
-                Lifecycle::Unassigned => &mut counts.unassigned,
-                Lifecycle::Awaiting => &mut counts.awaiting,
-                Lifecycle::Registered => &mut counts.registered,
-                Lifecycle::Suspended => &mut counts.suspended,
-                Lifecycle::Retired => &mut counts.retired,
-            };
-            *place = u64::try_from(counted.terminals).unwrap_or_default();
-        }
-        Ok(counts)
-    }
-
     async fn offer_filters(&self, caller: &Caller) -> Result<TerminalFilters, Failure> {
         let models = self.models(caller.scope()).await?;
         let stores = match caller.scope() {
@@ -268,6 +245,30 @@ impl TerminalService {
         let found = reader.query_all_raw(statement).await?;
         found.iter().map(|row| Ok(row.try_get("", "model")?)).collect()
     }
+}
+
+/// How many terminals of a scope are in which state.
+pub(super) async fn counts_of(connection: &impl ConnectionTrait, scope: Scope) -> Result<TerminalCounts, Failure> {
+    let mut select = terminals::Entity::find()
+        .select_only()
+        .column(Column::Lifecycle)
+        .expr_as(Expr::col(Column::Id).count(), "terminals")
+        .group_by(Column::Lifecycle);
+    if let Scope::Merchant(merchant) = scope {
+        select = select.filter(Column::MerchantId.eq(merchant.0));
+    }
+    let mut counts = TerminalCounts::default();
+    for counted in select.into_model::<Counted>().all(connection).await? {
+        let place = match lifecycle_of(&counted.lifecycle)? {
+            Lifecycle::Unassigned => &mut counts.unassigned,
+            Lifecycle::Awaiting => &mut counts.awaiting,
+            Lifecycle::Registered => &mut counts.registered,
+            Lifecycle::Suspended => &mut counts.suspended,
+            Lifecycle::Retired => &mut counts.retired,
+        };
+        *place = u64::try_from(counted.terminals).unwrap_or_default();
+    }
+    Ok(counts)
 }
 
 /// A column of the terminals.
@@ -417,7 +418,7 @@ impl Terminals for TerminalService {
     }
 
     async fn counts(&self, caller: &Caller) -> Result<TerminalCounts, AppError> {
-        Ok(self.count(caller).await?)
+        Ok(counts_of(self.database.reader(), caller.scope()).await?)
     }
 
     async fn get(

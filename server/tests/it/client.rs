@@ -150,6 +150,13 @@ impl Client {
             .await
     }
 
+    /// Gets a file: the answer without its body, and the bytes.
+    pub(crate) async fn fetch(&mut self, path: &str) -> Result<(Answer, Vec<u8>)> {
+        let (status, headers, bytes) = self.send_for_bytes("GET", path, None, Vec::new()).await?;
+        let body = String::new();
+        Ok((Answer { status, headers, body }, bytes))
+    }
+
     pub(crate) async fn send(
         &mut self,
         method: &str,
@@ -157,6 +164,18 @@ impl Client {
         content_type: Option<&str>,
         body: Vec<u8>,
     ) -> Result<Answer> {
+        let (status, headers, bytes) = self.send_for_bytes(method, path, content_type, body).await?;
+        let body = String::from_utf8(bytes)?;
+        Ok(Answer { status, headers, body })
+    }
+
+    async fn send_for_bytes(
+        &mut self,
+        method: &str,
+        path: &str,
+        content_type: Option<&str>,
+        body: Vec<u8>,
+    ) -> Result<(StatusCode, HeaderMap, Vec<u8>)> {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -182,12 +201,8 @@ impl Client {
         let response = self.router.clone().oneshot(request.body(Body::from(body))?).await?;
         let (parts, body) = response.into_parts();
         self.keep_cookies(&parts.headers);
-        let body = String::from_utf8(to_bytes(body, usize::MAX).await?.to_vec())?;
-        Ok(Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-        })
+        let body = to_bytes(body, usize::MAX).await?.to_vec();
+        Ok((parts.status, parts.headers, body))
     }
 
     fn keep_cookies(&mut self, headers: &HeaderMap) {

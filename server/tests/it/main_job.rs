@@ -32,6 +32,8 @@ async fn add_the_other_merchants(world: &World<'_>) -> crate::world::Result<()> 
             terminal_quota: Set(100),
             contact_name: Set(None),
             contact_phone: Set(None),
+            contact_email: Set(None),
+            state_reason: Set(None),
             created_at: Set(0),
             updated_at: Set(0),
         }

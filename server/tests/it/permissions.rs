@@ -185,6 +185,40 @@ const TABLE: &[Line] = &[
     ("GET", "/settings/account", &[], SIGNED_IN),
     ("GET", "/settings/security", &[], SIGNED_IN),
     ("GET", "/settings/staff", &[], OWNER),
+    ("GET", "/settings/stores", &[], OWNER),
+    (
+        "GET",
+        "/settings/registration",
+        &[],
+        [
+            Seen::SignIn,
+            Seen::Yes,
+            Seen::Yes,
+            Seen::Yes,
+            Seen::Missing,
+            Seen::Missing,
+        ],
+    ),
+    ("GET", "/merchants", &[], PLATFORM),
+    ("GET", "/merchants/{merchant}", &[], PLATFORM),
+    ("POST", "/actions/merchant-create", &[("number", "商户")], ADMIN),
+    ("POST", "/actions/merchant-update", &[("number", "{merchant}")], ADMIN),
+    ("POST", "/actions/merchant-suspend", &[("number", "{merchant}")], ADMIN),
+    ("POST", "/actions/merchant-resume", &[("number", "{merchant}")], ADMIN),
+    (
+        "POST",
+        "/actions/store-create",
+        &[("merchant", "{merchant}"), ("store_name", "又一家店")],
+        LOOKS_AFTER,
+    ),
+    (
+        "POST",
+        "/actions/store-update",
+        &[("store", "{store}"), ("store_name", "总店")],
+        LOOKS_AFTER,
+    ),
+    ("POST", "/actions/store-close", &[("store", "{store}")], LOOKS_AFTER),
+    ("POST", "/actions/store-reopen", &[("store", "{store}")], LOOKS_AFTER),
     ("GET", "/terminals", &[], PLATFORM),
     ("GET", "/terminals/import", &[], ADMIN),
     ("GET", "/terminals/import/{import}", &[], PLATFORM),
@@ -337,6 +371,7 @@ const TABLE: &[Line] = &[
     ("GET", "/audit", &[], PLATFORM),
     ("GET", "/audit/export.csv", &[], PLATFORM),
     ("GET", "/logs/export.csv", &[], SIGNED_IN),
+    ("GET", "/logs/export.xlsx", &[], SIGNED_IN),
     ("GET", "/healthz", &[], OPEN),
     ("GET", "/readyz", &[], OPEN),
     ("GET", "/api/docs", &[], OPEN),
@@ -399,11 +434,15 @@ async fn things(world: &World<'_>) -> Result<Things> {
     use sea_orm::EntityTrait;
     let imports = server::entities::import_batches::Entity::find();
     let import = imports.one(world.db.reader()).await?.ok_or("no import")?;
+    let stores = server::entities::stores::Entity::find();
+    let store = stores.one(world.db.reader()).await?.ok_or("no store")?;
     Ok(vec![
         ("{sn}", "OWN10001".to_owned()),
         ("{terminal}", world.terminals("OWN10001").await?[0].id.to_string()),
         ("{import}", import.id.to_string()),
         ("{login}", "staff".to_owned()),
+        ("{merchant}", XIAOMAN.to_owned()),
+        ("{store}", store.id.to_string()),
         ("{topic}", "works".to_owned()),
         ("{package}", PACKAGE.to_owned()),
     ])
@@ -521,7 +560,7 @@ async fn every_address_has_its_permission(db: &TestDb) -> Outcome {
     let world = World::new(db).await?;
     world
         .import(&format!(
-            "OWN10001,PAX,S90,,{XIAOMAN},\nOTHER001,PAX,S90,,{SHENGJING},\n"
+            "OWN10001,PAX,S90,,{XIAOMAN},总店\nOTHER001,PAX,S90,,{SHENGJING},\n"
         ))
         .await?;
     for (login, role, merchant) in [
@@ -558,6 +597,7 @@ async fn every_address_has_its_permission(db: &TestDb) -> Outcome {
                 .collect();
             let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
             let answer = match *method {
+                "GET" if path.ends_with(".xlsx") => client.fetch(&path).await?.0,
                 "GET" => client.get(&path).await?,
                 "POST" if ["/actions/import", "/actions/register-many"].contains(&path.as_str()) => {
                     client.upload(&path, &fields, ("file", "x", b"")).await?
@@ -618,10 +658,11 @@ async fn what_is_anothers_is_not_there(db: &TestDb) -> Outcome {
         ("/devices/FREE0001", "/devices/NEVER001"),
         ("/devices?q=OTHER001", "/devices?q=NEVER001"),
         ("/logs?sn=OTHER001", "/logs?sn=NEVER001"),
+        ("/logs?actor=shengjing", "/logs?actor=nobody"),
         ("/devices/find?sn=OTHER001", "/devices/find?sn=NEVER001"),
         ("/apps/com.OTHER001", "/apps/com.NEVER001"),
     ] {
-        let sn = |path: &str| path[path.len() - 8..].to_owned();
+        let sn = |path: &str| path[path.rfind('=').or(path.rfind('/')).map_or(0, |at| at + 1)..].to_owned();
         let (there, nowhere) = (owner.get(of_another).await?, owner.get(of_nobody).await?);
         assert_eq!(there.status, nowhere.status, "{of_another}");
         assert_eq!(

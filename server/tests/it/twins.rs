@@ -106,6 +106,10 @@ fn page() -> impl Strategy<Value = String> {
         Just("/catalogue"),
         Just("/catalogue/com.example.left"),
         Just("/settings/staff"),
+        Just("/settings/stores"),
+        Just("/settings/registration"),
+        Just("/merchants"),
+        Just("/merchants/898292720000001"),
         Just("/settings/security"),
         Just("/terminals"),
         Just("/terminals/import"),
@@ -128,6 +132,15 @@ fn page() -> impl Strategy<Value = String> {
         prop_oneof![Just("A920"), Just("P2"), Just("N910")].prop_map(|model| format!("/devices?model={model}")),
         (serial_number(), prop_oneof![Just(""), Just("success"), Just("failure")])
             .prop_map(|(sn, outcome)| format!("/logs?sn={}&outcome={outcome}", urlencoding::encode(&sn))),
+        (
+            word(),
+            login(),
+            prop_oneof![Just("user"), Just("terminal"), Just("system"), Just("")]
+        )
+            .prop_map(|(sn, actor, by)| format!("/logs?sn={}&actor={actor}&by={by}", urlencoding::encode(&sn))),
+        prop_oneof![Just(SHENGJING), Just(XIAOMAN), Just("1")]
+            .prop_map(|number| format!("/logs?merchant={number}&outcome=failure")),
+        any::<u128>().prop_map(|id| format!("/logs?open={}", uuid::Uuid::from_u128(id))),
         prop_oneof![Just("after"), Just("before")]
             .prop_map(|way| format!("/logs?{way}=~ffffffffffffffffffffffffffffffff")),
         (prop_oneof![Just("after"), Just("before")], word())
@@ -147,6 +160,12 @@ fn ask() -> impl Strategy<Value = Ask> {
             Ask::Post("/actions/user-enable", vec![("login", login), ("enabled", enabled.to_string())])
         }),
         1 => login().prop_map(|login| Ask::Post("/actions/user-reset", vec![("login", login)])),
+        1 => (word(), prop_oneof![Just(""), Just(XIAOMAN), Just(SHENGJING)]).prop_map(|(name, merchant)| {
+            Ask::Post("/actions/store-create", vec![("store_name", name), ("merchant", merchant.to_owned())])
+        }),
+        1 => any::<u128>().prop_map(|id| {
+            Ask::Post("/actions/store-close", vec![("store", uuid::Uuid::from_u128(id).to_string())])
+        }),
         1 => Just(Ask::Post("/actions/staff-invite", vec![("name", "韩梅梅".to_owned())])),
         1 => (serial_number(), code).prop_map(|(sn, activation_code)| {
             Ask::Api("/api/v1/terminals/register", serde_json::json!({ "sn": sn, "activation_code": activation_code }))

@@ -119,6 +119,8 @@ impl<'a> World<'a> {
             terminal_quota: Set(100),
             contact_name: Set(None),
             contact_phone: Set(None),
+            contact_email: Set(None),
+            state_reason: Set(None),
             created_at: Set(now),
             updated_at: Set(now),
         }

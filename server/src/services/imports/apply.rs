@@ -336,6 +336,7 @@ async fn stores_of(
                     merchant_id: Set(*merchant),
                     name: Set(name.clone()),
                     address: Set(None),
+                    closed_at: Set(None),
                     created_at: Set(now),
                     updated_at: Set(now),
                 }

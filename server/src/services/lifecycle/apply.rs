@@ -126,6 +126,8 @@ impl Mover<'_> {
                 let store = stores::Entity::find()
                     .filter(stores::Column::MerchantId.eq(merchant.id))
                     .filter(stores::Column::Name.eq(name.as_str()))
+                    .filter(stores::Column::ClosedAt.is_null())
+                    .lock(LockType::KeyShare)
                     .one(self.txn)
                     .await?;
                 Some(store.ok_or(Invalid::StoreUnknown)?.id)
@@ -138,7 +140,9 @@ impl Mover<'_> {
         let Some(store) = after.store_id else {
             return Ok(());
         };
-        let found = stores::Entity::find_by_id(store).one(self.txn).await?;
+        // Whoever closes the store at the same time comes before or after.
+        let find = stores::Entity::find_by_id(store).filter(stores::Column::ClosedAt.is_null());
+        let found = find.lock(LockType::KeyShare).one(self.txn).await?;
         let own = found.is_some_and(|store| Some(store.merchant_id) == after.merchant_id);
         own.then_some(()).ok_or(Invalid::StoreUnknown.into())
     }

@@ -20,6 +20,8 @@ pub(super) async fn rows(txn: &DatabaseTransaction) -> Result<(), DbErr> {
     merchants::ActiveModel {
         contact_name: some("李雷"),
         contact_phone: some("13800000000"),
+        contact_email: some("li@example.com"),
+        state_reason: some("合同到期"),
         ..merchant(81)
     }
     .insert(txn)

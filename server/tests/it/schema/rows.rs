@@ -48,6 +48,8 @@ pub(crate) fn merchant(number: u128) -> merchants::ActiveModel {
         terminal_quota: Set(10),
         contact_name: Set(None),
         contact_phone: Set(None),
+        contact_email: Set(None),
+        state_reason: Set(None),
         created_at: Set(NOW),
         updated_at: Set(NOW),
     }
@@ -59,6 +61,7 @@ pub(crate) fn store(number: u128, merchant: u128) -> stores::ActiveModel {
         merchant_id: Set(id(merchant)),
         name: Set("总店".to_owned()),
         address: Set(None),
+        closed_at: Set(None),
         created_at: Set(NOW),
         updated_at: Set(NOW),
     }
