@@ -19,7 +19,7 @@ test("an administrator takes a merchant on, gives it a store, suspends and resum
   const number = ownNumber(info.project.name);
   await signIn(page, demoLogin("platform_admin"));
   await page.goto("/merchants");
-  await page.getByText("新建商户").click();
+  await page.getByText("新建商户", { exact: true }).click();
   await page.getByLabel("商户编号").fill(number);
   await page.getByLabel("商户名称").fill("成都锦绣火锅");
   await page.getByLabel("可注册终端数").fill("五");
@@ -34,7 +34,7 @@ test("an administrator takes a merchant on, gives it a store, suspends and resum
   await expect(page.getByRole("status").first()).toContainText("商户已创建");
   await expectAccessible(page);
 
-  await page.getByText("新增门店").click();
+  await page.getByText("新增门店", { exact: true }).click();
   await page.getByLabel("门店名称").fill("春熙店");
   await page.getByRole("button", { name: "新增", exact: true }).click();
   await expect(page.getByRole("status").first()).toContainText("门店已新增");

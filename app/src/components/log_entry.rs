@@ -117,7 +117,7 @@ fn detail(locale: Locale, row: &LogRow) -> Option<impl IntoView + use<>> {
         .collect();
     Some(view! {
         <section class="flex flex-col gap-2">
-            <h3 class="font-semibold">{t!(locale, log.detail)}</h3>
+            <h2 class="font-semibold">{t!(locale, log.detail)}</h2>
             {pairs(told)}
         </section>
     })
@@ -204,7 +204,7 @@ fn related(locale: Locale, entry: &LogEntry) -> impl IntoView + use<> {
     });
     view! {
         <section class="flex flex-col gap-2">
-            <h3 class="font-semibold">{t!(locale, log.related)}</h3>
+            <h2 class="font-semibold">{t!(locale, log.related)}</h2>
             {list}
             {more}
         </section>
