@@ -50,6 +50,8 @@ impl Fleet {
                 terminal_quota: Set(1_000_000),
                 contact_name: Set(None),
                 contact_phone: Set(None),
+                contact_email: Set(None),
+                state_reason: Set(None),
                 created_at: Set(0),
                 updated_at: Set(0),
             }
