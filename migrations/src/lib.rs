@@ -30,6 +30,7 @@ mod m20261124_000024_grant_ends;
 mod m20261124_000025_grant_drafts;
 mod m20261124_000026_merchant_care;
 mod m20261124_000027_device_log_filters;
+mod m20261124_000028_log_boundaries;
 mod m20261124_000037_grants_of_all;
 mod shape;
 
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000025_grant_drafts::Migration),
             Box::new(m20261124_000026_merchant_care::Migration),
             Box::new(m20261124_000027_device_log_filters::Migration),
+            Box::new(m20261124_000028_log_boundaries::Migration),
             Box::new(m20261124_000037_grants_of_all::Migration),
         ]
     }

@@ -43,7 +43,7 @@ impl Setting {
 }
 
 /// Every setting there is.
-pub const SETTINGS: [Setting; 11] = [
+pub const SETTINGS: [Setting; 14] = [
     Setting {
         key: "database_url",
         takes: "sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE",
@@ -75,6 +75,18 @@ pub const SETTINGS: [Setting; 11] = [
     Setting {
         key: "require_second_factor",
         takes: "true, or false to let platform administrators sign in with a password alone",
+    },
+    Setting {
+        key: "log_key",
+        takes: "the path of the file with the key that signs the device log's checkpoints",
+    },
+    Setting {
+        key: "log_checkpoint_interval",
+        takes: "a time from 1m to 7d, such as 1h",
+    },
+    Setting {
+        key: "log_retention_months",
+        takes: "a number of months from 6 to 600, such as 13",
     },
     Setting {
         key: "site_dir",
@@ -109,6 +121,12 @@ pub struct Config {
     pub session_idle_merchant: Span,
     /// Whether platform administrators need a second step of signing in before they can do anything.
     pub require_second_factor: bool,
+    /// The file with the key that signs the device log's checkpoints.
+    pub log_key: PathBuf,
+    /// How often a checkpoint of the device log is taken.
+    pub log_checkpoint_interval: Span,
+    /// How many whole months of the device log are kept at least.
+    pub log_retention_months: u32,
     /// The folder with the built style sheet, scripts and the like.
     pub site_dir: PathBuf,
     /// What is logged: a `tracing-subscriber` filter.
@@ -184,6 +202,13 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
             .text("session_idle_merchant", |text| Span::parse(text, Span::hours(30 * 24)))
             .unwrap_or(Span::hours(12)),
         require_second_factor: reader.text("require_second_factor", values::parsed).unwrap_or(true),
+        log_key: reader
+            .text("log_key", values::path)
+            .unwrap_or_else(|| data_dir.join("log-signing.key")),
+        log_checkpoint_interval: reader
+            .text("log_checkpoint_interval", |text| Span::parse(text, Span::hours(7 * 24)))
+            .unwrap_or(Span::hours(1)),
+        log_retention_months: reader.text("log_retention_months", values::months).unwrap_or(13),
         site_dir: reader
             .text("site_dir", values::path)
             .unwrap_or_else(|| default_site_dir(sources.program.as_deref())),

@@ -4,6 +4,8 @@ use crate::clock::Surroundings;
 use crate::config::Config;
 use crate::database::{Database, DatabaseError};
 use crate::router;
+use crate::services::checkpoints::keeper::{self, Keeper};
+use crate::services::checkpoints::key::{KeyError, SigningKey};
 use crate::services::{Services, presence};
 use crate::session_store::DatabaseSessions;
 use crate::state::AppState;
@@ -34,6 +36,9 @@ pub enum ServeError {
     /// The tables could not be brought up to date.
     #[error("the database could not be migrated: {0}")]
     Migration(DbErr),
+    /// The key that signs checkpoints of the log cannot be used.
+    #[error("{0}; it is the file that TILLKEEPER_LOG_KEY names")]
+    Key(#[from] KeyError),
     /// The parts of the server could not be put together.
     #[error("the server could not be set up: {0}")]
     State(String),
@@ -84,11 +89,13 @@ pub async fn serve(
         .await
         .map_err(|source| ServeError::Listen { address, source })?;
     let address = listener.local_addr()?;
+    let surroundings = Surroundings::system();
+    let key = SigningKey::open_or_create(&config.log_key, &surroundings)?;
 
     let database = Database::connect(config.database_url.expose()).await?;
     let applied = migrations::up(database.writer()).await.map_err(ServeError::Migration)?;
     tracing::info!(engine = %database.engine(), applied, "the database is up to date");
-    let state = AppState::new(config, database.clone(), Surroundings::system())
+    let state = AppState::new(config, database.clone(), surroundings.clone())
         .map_err(|error| ServeError::State(error.to_string()))?;
     let set_up = set_up_path(&state).await?;
     let sweeping = [
@@ -98,6 +105,12 @@ pub async fn serve(
     let (stopped, stopping) = oneshot::channel::<()>();
     let watching = tokio::spawn(presence::watch(state.services.presence.clone(), async {
         let _dropped = stopping.await;
+    }));
+    let keeper = Keeper::new(database.clone(), surroundings, key, config.data_dir.join(keeper::FILE));
+    let (ended, ending) = oneshot::channel::<()>();
+    let every = Duration::from_millis(u64::try_from(config.log_checkpoint_interval.as_ms()).unwrap_or_default());
+    let keeping = tokio::spawn(keeper.watch(every, async {
+        let _dropped = ending.await;
     }));
     let app = router::router(state).into_make_service_with_connect_info::<SocketAddr>();
 
@@ -116,6 +129,11 @@ pub async fn serve(
     drop(stopped);
     if watching.await.is_err() {
         tracing::warn!("the watch over terminals had ended before");
+    }
+    // The last checkpoint, over all that was written.
+    drop(ended);
+    if keeping.await.is_err() {
+        tracing::warn!("no last checkpoint of the log was taken");
     }
 
     if let Err(error) = database.close().await {

@@ -218,6 +218,7 @@ pub(crate) fn audit_action(locale: Locale, action: AuditAction) -> &'static str 
         AppVersionUpdated => app_version_updated,
         AppGranted => app_granted,
         AppRevoked => app_revoked,
+        LogRetained => log_retained,
         PermissionRefused => permission_refused,
     )
 }

@@ -86,6 +86,8 @@ pub enum AuditAction {
     AppGranted,
     #[strum(serialize = "app.revoked")]
     AppRevoked,
+    #[strum(serialize = "log.retained")]
+    LogRetained,
     #[strum(serialize = "permission.refused")]
     PermissionRefused,
 }

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::failure::Failure;
 use super::sqlite_file::{beside, check, check_unused, put_in_place};
+use crate::services::checkpoints::keeper::FILE;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -59,6 +60,15 @@ impl Restore {
             target.display(),
             self.file.display()
         )?;
+        let checkpoints = config.data_dir.join(FILE);
+        if exists && checkpoints.exists() {
+            writeln!(
+                io::stdout(),
+                "The checkpoints in {} are of the log that was replaced, and an older one will not agree with them: set the \
+                 file aside.",
+                checkpoints.display()
+            )?;
+        }
         Ok(())
     }
 }

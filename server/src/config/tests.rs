@@ -73,6 +73,21 @@ fn without_settings_it_is_a_file_in_the_data_folder_on_this_machine() {
 }
 
 #[test]
+fn the_log_is_kept_for_half_a_year_at_least() {
+    let kept = |text: &str| from_environment(&[("TILLKEEPER_LOG_RETENTION_MONTHS", text)]);
+    assert_eq!(from_environment(&[]).unwrap().log_retention_months, 13);
+    assert_eq!(kept("6").unwrap().log_retention_months, 6);
+    for text in ["5", "0", "-1", "601", "13m", ""] {
+        assert!(kept(text).is_err(), "{text}");
+    }
+    let every = |text: &str| from_environment(&[("TILLKEEPER_LOG_CHECKPOINT_INTERVAL", text)]);
+    assert_eq!(every("10m").unwrap().log_checkpoint_interval, Span::minutes(10));
+    assert!(every("8d").is_err());
+    let moved = from_environment(&[("TILLKEEPER_DATA_DIR", "/srv/tills")]).unwrap();
+    assert_eq!(moved.log_key, PathBuf::from("/srv/tills/log-signing.key"));
+}
+
+#[test]
 fn the_data_folder_moves_the_database() {
     let config = from_environment(&[("TILLKEEPER_DATA_DIR", "/srv/tills")]).unwrap();
     assert_eq!(config.database_url.expose(), "sqlite:/srv/tills/tillkeeper.db");
@@ -148,9 +163,9 @@ fn public_urls_that_are_none() {
 
 #[test]
 fn a_name_that_is_nearly_right_is_guessed() {
-    assert_snapshot!(wrong("TILLKEEPER_LISTNE", "x"), @"the environment sets TILLKEEPER_LISTNE, which is no setting; did you mean TILLKEEPER_LISTEN? There are TILLKEEPER_DATABASE_URL, TILLKEEPER_LISTEN, TILLKEEPER_DATA_DIR, TILLKEEPER_PUBLIC_URL, TILLKEEPER_TRUSTED_PROXIES, TILLKEEPER_SESSION_IDLE_PLATFORM, TILLKEEPER_SESSION_IDLE_MERCHANT, TILLKEEPER_REQUIRE_SECOND_FACTOR, TILLKEEPER_SITE_DIR, TILLKEEPER_LOG, TILLKEEPER_LOG_FORMAT.");
-    assert_snapshot!(wrong("TILLKEEPER_COLOUR", "x"), @"the environment sets TILLKEEPER_COLOUR, which is no setting; there are TILLKEEPER_DATABASE_URL, TILLKEEPER_LISTEN, TILLKEEPER_DATA_DIR, TILLKEEPER_PUBLIC_URL, TILLKEEPER_TRUSTED_PROXIES, TILLKEEPER_SESSION_IDLE_PLATFORM, TILLKEEPER_SESSION_IDLE_MERCHANT, TILLKEEPER_REQUIRE_SECOND_FACTOR, TILLKEEPER_SITE_DIR, TILLKEEPER_LOG, TILLKEEPER_LOG_FORMAT.");
-    assert_snapshot!(from_file("databse_url = 'sqlite:x'", &[]).unwrap_err(), @"settings.toml sets databse_url, which is no setting; did you mean database_url? There are database_url, listen, data_dir, public_url, trusted_proxies, session_idle_platform, session_idle_merchant, require_second_factor, site_dir, log, log_format.");
+    assert_snapshot!(wrong("TILLKEEPER_LISTNE", "x"), @"the environment sets TILLKEEPER_LISTNE, which is no setting; did you mean TILLKEEPER_LISTEN? There are TILLKEEPER_DATABASE_URL, TILLKEEPER_LISTEN, TILLKEEPER_DATA_DIR, TILLKEEPER_PUBLIC_URL, TILLKEEPER_TRUSTED_PROXIES, TILLKEEPER_SESSION_IDLE_PLATFORM, TILLKEEPER_SESSION_IDLE_MERCHANT, TILLKEEPER_REQUIRE_SECOND_FACTOR, TILLKEEPER_LOG_KEY, TILLKEEPER_LOG_CHECKPOINT_INTERVAL, TILLKEEPER_LOG_RETENTION_MONTHS, TILLKEEPER_SITE_DIR, TILLKEEPER_LOG, TILLKEEPER_LOG_FORMAT.");
+    assert_snapshot!(wrong("TILLKEEPER_COLOUR", "x"), @"the environment sets TILLKEEPER_COLOUR, which is no setting; there are TILLKEEPER_DATABASE_URL, TILLKEEPER_LISTEN, TILLKEEPER_DATA_DIR, TILLKEEPER_PUBLIC_URL, TILLKEEPER_TRUSTED_PROXIES, TILLKEEPER_SESSION_IDLE_PLATFORM, TILLKEEPER_SESSION_IDLE_MERCHANT, TILLKEEPER_REQUIRE_SECOND_FACTOR, TILLKEEPER_LOG_KEY, TILLKEEPER_LOG_CHECKPOINT_INTERVAL, TILLKEEPER_LOG_RETENTION_MONTHS, TILLKEEPER_SITE_DIR, TILLKEEPER_LOG, TILLKEEPER_LOG_FORMAT.");
+    assert_snapshot!(from_file("databse_url = 'sqlite:x'", &[]).unwrap_err(), @"settings.toml sets databse_url, which is no setting; did you mean database_url? There are database_url, listen, data_dir, public_url, trusted_proxies, session_idle_platform, session_idle_merchant, require_second_factor, log_key, log_checkpoint_interval, log_retention_months, site_dir, log, log_format.");
 }
 
 #[test]
@@ -171,7 +186,7 @@ fn everything_that_is_wrong_is_told_at_once() {
     )
     .unwrap_err();
     assert_snapshot!(error, @r#"
-    settings.toml sets color, which is no setting; there are database_url, listen, data_dir, public_url, trusted_proxies, session_idle_platform, session_idle_merchant, require_second_factor, site_dir, log, log_format.
+    settings.toml sets color, which is no setting; there are database_url, listen, data_dir, public_url, trusted_proxies, session_idle_platform, session_idle_merchant, require_second_factor, log_key, log_checkpoint_interval, log_retention_months, site_dir, log, log_format.
     listen (TILLKEEPER_LISTEN) is a table in settings.toml; it takes an IP address and a port, such as 127.0.0.1:3000 or [::]:3000.
     trusted_proxies (TILLKEEPER_TRUSTED_PROXIES) is a list in settings.toml; it takes IP addresses and networks, such as 127.0.0.1, 10.0.0.0/8.
     "#);

@@ -178,6 +178,11 @@ pub(super) fn parsed<T: FromStr>(text: &str) -> Option<T> {
     text.trim().parse().ok()
 }
 
+/// Months that a log is kept: China's Cybersecurity Law (article 21) asks for six at least.
+pub(super) fn months(text: &str) -> Option<u32> {
+    parsed(text).filter(|months| (6..=600).contains(months))
+}
+
 pub(super) fn path(text: &str) -> Option<PathBuf> {
     Some(text.trim()).filter(|text| !text.is_empty()).map(PathBuf::from)
 }

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// An entry of the device log. Append-only: the database refuses to change or delete one.
+/// An entry of the device log. Append-only: the database refuses to change one, or to delete one above its chain's boundary.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "device_log")]
@@ -48,7 +48,7 @@ pub struct Model {
     pub detail: String,
     /// Exactly what was hashed.
     pub bytes: Vec<u8>,
-    /// SHA-256 over the previous hash and `bytes`.
+    /// SHA-256 of `bytes`, which begin with the hash before.
     pub hash: Vec<u8>,
 }
 

@@ -17,6 +17,7 @@ pub mod idempotency_keys;
 pub mod import_batches;
 pub mod import_errors;
 pub mod invitations;
+pub mod log_boundaries;
 pub mod log_heads;
 pub mod merchants;
 pub mod recovery_codes;

@@ -168,41 +168,146 @@ fn row(surroundings: &Surroundings, chain: Uuid, sequence: i64, entry: NewEntry)
     }
 }
 
-/// The bytes that an entry's hash is taken of: the layout's tag, the hash before it, and every field of the row, each
-/// preceded by its length as a big-endian u32, an absent one by the largest such number.
+/// The bytes that an entry's hash is taken of.
 pub fn bytes_of(previous_hash: &[u8], row: &device_log::Model) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(512);
-    let mut field = |value: Option<&[u8]>| match value {
-        Some(value) => {
-            let length = u32::try_from(value.len()).unwrap_or(u32::MAX - 1);
-            bytes.extend_from_slice(&length.to_be_bytes());
-            bytes.extend_from_slice(value);
-        }
-        None => bytes.extend_from_slice(&u32::MAX.to_be_bytes()),
-    };
-    let text = |value: &'_ Option<String>| value.as_ref().map(|value| value.as_bytes().to_vec());
-    field(Some(LAYOUT));
-    field(Some(previous_hash));
-    field(Some(row.chain.as_bytes()));
-    field(Some(&row.sequence.to_be_bytes()));
-    field(Some(row.id.as_bytes()));
-    field(Some(&row.occurred_at.to_be_bytes()));
-    field(Some(&row.received_at.to_be_bytes()));
-    field(text(&row.sn_sent).as_deref());
-    field(text(&row.sn_normalized).as_deref());
-    field(row.terminal_id.as_ref().map(|id| &id.as_bytes()[..]));
-    field(row.merchant_id.as_ref().map(|id| &id.as_bytes()[..]));
-    field(Some(row.kind.as_bytes()));
-    field(Some(row.outcome.as_bytes()));
-    field(text(&row.reason).as_deref());
-    field(text(&row.told_reason).as_deref());
-    field(Some(row.actor_kind.as_bytes()));
-    field(row.actor_id.as_ref().map(|id| &id.as_bytes()[..]));
-    field(text(&row.actor_label).as_deref());
-    field(text(&row.address).as_deref());
-    field(Some(row.correlation_id.as_bytes()));
-    field(Some(row.detail.as_bytes()));
+    Fields::of(row).write(previous_hash, &mut bytes);
     bytes
+}
+
+/// An entry's fields, wherever they lie.
+pub(super) struct Fields<'a> {
+    pub(super) chain: Uuid,
+    pub(super) sequence: i64,
+    pub(super) id: Uuid,
+    pub(super) occurred_at: i64,
+    pub(super) received_at: i64,
+    pub(super) sn_sent: Option<&'a str>,
+    pub(super) sn_normalized: Option<&'a str>,
+    pub(super) terminal_id: Option<Uuid>,
+    pub(super) merchant_id: Option<Uuid>,
+    pub(super) kind: &'a str,
+    pub(super) outcome: &'a str,
+    pub(super) reason: Option<&'a str>,
+    pub(super) told_reason: Option<&'a str>,
+    pub(super) actor_kind: &'a str,
+    pub(super) actor_id: Option<Uuid>,
+    pub(super) actor_label: Option<&'a str>,
+    pub(super) address: Option<&'a str>,
+    pub(super) correlation_id: &'a str,
+    pub(super) detail: &'a str,
+}
+
+impl<'a> Fields<'a> {
+    fn of(row: &'a device_log::Model) -> Self {
+        Self {
+            chain: row.chain,
+            sequence: row.sequence,
+            id: row.id,
+            occurred_at: row.occurred_at,
+            received_at: row.received_at,
+            sn_sent: row.sn_sent.as_deref(),
+            sn_normalized: row.sn_normalized.as_deref(),
+            terminal_id: row.terminal_id,
+            merchant_id: row.merchant_id,
+            kind: &row.kind,
+            outcome: &row.outcome,
+            reason: row.reason.as_deref(),
+            told_reason: row.told_reason.as_deref(),
+            actor_kind: &row.actor_kind,
+            actor_id: row.actor_id,
+            actor_label: row.actor_label.as_deref(),
+            address: row.address.as_deref(),
+            correlation_id: &row.correlation_id,
+            detail: &row.detail,
+        }
+    }
+
+    /// Writes the bytes that the hash is taken of: the layout's tag, the hash before it, and every field of the row, each
+    /// preceded by its length as a big-endian u32, an absent one by the largest such number.
+    pub(super) fn write(&self, previous_hash: &[u8], bytes: &mut Vec<u8>) {
+        let mut field = |value: Option<&[u8]>| match value {
+            Some(value) => {
+                let length = u32::try_from(value.len()).unwrap_or(u32::MAX - 1);
+                bytes.extend_from_slice(&length.to_be_bytes());
+                bytes.extend_from_slice(value);
+            }
+            None => bytes.extend_from_slice(&u32::MAX.to_be_bytes()),
+        };
+        let key = |key: &'_ Option<Uuid>| key.map(Uuid::into_bytes);
+        field(Some(LAYOUT));
+        field(Some(previous_hash));
+        field(Some(self.chain.as_bytes()));
+        field(Some(&self.sequence.to_be_bytes()));
+        field(Some(self.id.as_bytes()));
+        field(Some(&self.occurred_at.to_be_bytes()));
+        field(Some(&self.received_at.to_be_bytes()));
+        field(self.sn_sent.map(str::as_bytes));
+        field(self.sn_normalized.map(str::as_bytes));
+        field(key(&self.terminal_id).as_ref().map(<[u8; 16]>::as_slice));
+        field(key(&self.merchant_id).as_ref().map(<[u8; 16]>::as_slice));
+        field(Some(self.kind.as_bytes()));
+        field(Some(self.outcome.as_bytes()));
+        field(self.reason.map(str::as_bytes));
+        field(self.told_reason.map(str::as_bytes));
+        field(Some(self.actor_kind.as_bytes()));
+        field(key(&self.actor_id).as_ref().map(<[u8; 16]>::as_slice));
+        field(self.actor_label.map(str::as_bytes));
+        field(self.address.map(str::as_bytes));
+        field(Some(self.correlation_id.as_bytes()));
+        field(Some(self.detail.as_bytes()));
+    }
+}
+
+/// What the fields of an entry's bytes are called, in their order; the first two are no columns.
+const NAMES: [&str; 21] = [
+    "layout",
+    "previous_hash",
+    "chain",
+    "sequence",
+    "id",
+    "occurred_at",
+    "received_at",
+    "sn_sent",
+    "sn_normalized",
+    "terminal_id",
+    "merchant_id",
+    "kind",
+    "outcome",
+    "reason",
+    "told_reason",
+    "actor_kind",
+    "actor_id",
+    "actor_label",
+    "address",
+    "correlation_id",
+    "detail",
+];
+
+/// The names of the fields in which two entries' bytes differ; `None` when `found` is not such bytes at all.
+pub fn difference(found: &[u8], expected: &[u8]) -> Option<Vec<&'static str>> {
+    let (found, expected) = (fields(found)?, fields(expected)?);
+    let pairs = NAMES.into_iter().zip(found.into_iter().zip(expected));
+    let differ = pairs.filter(|(_, (found, expected))| found != expected);
+    Some(differ.map(|(name, _)| name).collect())
+}
+
+/// The fields of an entry's bytes.
+fn fields(mut bytes: &[u8]) -> Option<Vec<Option<&[u8]>>> {
+    let mut fields = Vec::with_capacity(NAMES.len());
+    while let Some((length, rest)) = bytes.split_first_chunk() {
+        let length = u32::from_be_bytes(*length);
+        let (field, rest) = match length {
+            u32::MAX => (None, rest),
+            length => {
+                let (field, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+                (Some(field), rest)
+            }
+        };
+        fields.push(field);
+        bytes = rest;
+    }
+    (bytes.is_empty() && fields.len() == NAMES.len()).then_some(fields)
 }
 
 /// SHA-256 (FIPS 180-4) of an entry's bytes.
@@ -213,4 +318,32 @@ pub fn hash_of(bytes: &[u8]) -> [u8; 32] {
 fn all_set(row: device_log::ActiveModel) -> device_log::ActiveModel {
     use sea_orm::ActiveModelTrait;
     row.reset_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Whatever somebody wrote in the place of an entry's bytes, reading them ends well.
+        #[test]
+        fn any_bytes_can_be_compared(found in prop::collection::vec(any::<u8>(), 0..300), expected: Vec<u8>) {
+            prop_assert!(difference(&found, &expected).is_none_or(|names| names.len() <= NAMES.len()));
+        }
+
+        #[test]
+        fn fields_are_read_back(fields in prop::collection::vec(prop::option::of(prop::collection::vec(any::<u8>(), 0..9)), 21)) {
+            let mut bytes = Vec::new();
+            for field in &fields {
+                let length = field.as_ref().map_or(u32::MAX, |field| field.len() as u32);
+                bytes.extend_from_slice(&length.to_be_bytes());
+                bytes.extend_from_slice(field.as_deref().unwrap_or_default());
+            }
+            let read = super::fields(&bytes).map(|read| read.into_iter().map(|field| field.map(<[u8]>::to_vec)).collect());
+            prop_assert_eq!(read, Some(fields));
+            prop_assert_eq!(difference(&bytes, &bytes), Some(Vec::new()));
+            prop_assert_eq!(difference(&bytes[..bytes.len() - 1], &bytes), None);
+        }
+    }
 }

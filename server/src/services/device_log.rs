@@ -18,6 +18,7 @@ use app::error::AppError;
 use async_trait::async_trait;
 use device_log::Column;
 use filter::Filter;
+pub(super) use filter::first_id_of;
 use sea_orm::sea_query::{Cond, Expr, ExprTrait, JoinType, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde_json::Value;

@@ -1,8 +1,6 @@
-//! `seed-demo`, `export`, `import`, `log verify`, `backup` and `restore`
+//! `seed-demo`, `export`, `import`, `backup` and `restore`
 
 use crate::support::{PROGRAM, Place, bytes};
-use sea_orm::ConnectionTrait;
-use server::database::Database;
 use std::fs;
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -306,24 +304,4 @@ fn postgres_has_its_own_tools() {
     let place = Place::new().with("TILLKEEPER_DATABASE_URL", "postgres://tills@db/tills");
     assert!(place.run(&["backup", "copy.db"]).wrong_use().contains("pg_dump"));
     assert!(place.run(&["restore", "copy.db"]).wrong_use().contains("pg_restore"));
-}
-
-#[tokio::test]
-async fn an_edited_log_is_found_and_the_entry_is_named() {
-    let place = seeded();
-    let url = format!("sqlite:{}", place.path("data/tillkeeper.db").display());
-    let database = Database::connect(&url).await.unwrap();
-    for statement in [
-        "DROP TRIGGER tr_device_log_no_update",
-        "UPDATE device_log SET outcome = 'success', reason = NULL WHERE reason = 'quota_exceeded'",
-    ] {
-        database.writer().execute_unprepared(statement).await.unwrap();
-    }
-    database.close().await.unwrap();
-    let err = place.run(&["log", "verify"]).failed();
-    assert!(
-        err.starts_with("tillkeeper: the device log was tampered with: entry "),
-        "{err}"
-    );
-    assert!(err.contains("is not what it was when it was appended"), "{err}");
 }

@@ -7,6 +7,7 @@
 
 mod data;
 mod help;
+mod log;
 mod migrate;
 mod serve;
 mod settings;

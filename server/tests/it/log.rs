@@ -1,91 +1,11 @@
-//! A log that tells when it was changed.
+//! Reading the log: scopes, filters, the export.
 
 use crate::client::table_rows;
 use crate::on_both_engines;
 use crate::support::{Outcome, TestDb};
 use crate::world::{Result, World, XIAOMAN};
-use sea_orm::ConnectionTrait;
-use server::database::Engine;
-use server::services::chain_verify::{Fault, VerifyError, verify};
 
-on_both_engines!(
-    what_was_changed_is_found,
-    entries_are_told_within_their_scope,
-    the_log_is_exported_as_it_is_shown,
-);
-
-/// Takes away what keeps the log from being changed, as somebody with the database's own password could.
-async fn unlock(world: &World<'_>) -> Result<()> {
-    let triggers = match world.db.engine() {
-        Engine::Sqlite => {
-            let rows = world
-                .db
-                .reader()
-                .query_all_raw(sea_orm::Statement::from_string(
-                    sea_orm::DbBackend::Sqlite,
-                    "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'device_log'",
-                ))
-                .await?;
-            rows.iter()
-                .map(|row| Ok(format!("DROP TRIGGER {}", row.try_get::<String>("", "name")?)))
-                .collect::<Result<Vec<_>>>()?
-        }
-        Engine::Postgres => vec!["ALTER TABLE device_log DISABLE TRIGGER USER".to_owned()],
-    };
-    assert!(!triggers.is_empty());
-    for statement in triggers {
-        world.sql(&statement).await?;
-    }
-    Ok(())
-}
-
-async fn what_was_changed_is_found(db: &TestDb) -> Outcome {
-    for (change, sequence, fault) in [
-        (
-            "UPDATE device_log SET sn_sent = 'X' WHERE sequence = 2",
-            2,
-            Fault::Edited,
-        ),
-        (
-            "UPDATE device_log SET reason = 'sn_unknown', told_reason = 'sn_unknown' WHERE sequence = 3",
-            3,
-            Fault::Edited,
-        ),
-        (
-            "UPDATE device_log SET occurred_at = occurred_at + 1 WHERE sequence = 1",
-            1,
-            Fault::Edited,
-        ),
-        ("DELETE FROM device_log WHERE sequence = 2", 2, Fault::Missing),
-        ("DELETE FROM device_log WHERE sequence = 4", 4, Fault::Missing),
-        ("UPDATE log_heads SET last_sequence = 3", 4, Fault::Surplus),
-    ] {
-        let fresh = match db.engine() {
-            Engine::Sqlite => TestDb::sqlite().await?,
-            Engine::Postgres => TestDb::postgres().await?,
-        };
-        let world = World::new(&fresh).await?;
-        world.import(&format!("OWN10001,PAX,S90,,{XIAOMAN},\n")).await?;
-        let mut owner = world.signed_in("xiaoman").await?;
-        for sn in ["NOBODYS1", "NOBODYS2", "NOBODYS3"] {
-            owner.post("/actions/register", &[("sn", sn)]).await?;
-        }
-        assert_eq!(verify(fresh.reader(), &mut |_| {}).await?.entries, 4);
-        assert!(
-            world.sql(change).await.is_err() || change.contains("log_heads"),
-            "{change}"
-        );
-        unlock(&world).await?;
-        world.sql(change).await?;
-        match verify(fresh.reader(), &mut |_| {}).await {
-            Err(VerifyError::Broken(broken)) => {
-                assert_eq!((broken.sequence, broken.fault), (sequence, fault), "{change}");
-            }
-            other => panic!("{change}: {other:?}"),
-        }
-    }
-    Ok(())
-}
+on_both_engines!(entries_are_told_within_their_scope, the_log_is_exported_as_it_is_shown,);
 
 async fn entries_are_told_within_their_scope(db: &TestDb) -> Outcome {
     let world = World::new(db).await?;

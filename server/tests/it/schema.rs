@@ -9,8 +9,9 @@ use sea_orm_migration::MigratorTrait;
 use server::database::{Database, Engine};
 use server::entities::{
     activation_codes, app_grant_drafts, app_grants, app_installs, app_refusals, app_versions, apps, audit_log,
-    batch_items, batches, device_log, floods, idempotency_keys, import_batches, import_errors, invitations, log_heads,
-    merchants, recovery_codes, second_factors, sessions, stores, terminal_tags, terminals, throttles, users,
+    batch_items, batches, device_log, floods, idempotency_keys, import_batches, import_errors, invitations,
+    log_boundaries, log_heads, merchants, recovery_codes, second_factors, sessions, stores, terminal_tags, terminals,
+    throttles, users,
 };
 
 use crate::on_both_engines;
@@ -141,6 +142,7 @@ async fn every_entity_can_be_read(db: &Database) -> Outcome {
         import_batches,
         import_errors,
         invitations,
+        log_boundaries,
         log_heads,
         merchants,
         recovery_codes,

@@ -160,6 +160,11 @@ impl<'a> World<'a> {
     /// Another server over the same database, which remembers nothing of this one: somebody at it, and its services.
     pub(crate) async fn started_again(&self) -> Result<(Client, Services)> {
         let database = server::database::Database::connect(self.db.url()).await?;
+        self.server_over(database)
+    }
+
+    /// Another server with these connections: somebody at it, and its services.
+    pub(crate) fn server_over(&self, database: server::database::Database) -> Result<(Client, Services)> {
         let config = load(&Sources::default())?.config;
         let surroundings = Surroundings::new(self.clock.clone(), SystemEntropy);
         let state = AppState::new(&config, database, surroundings)?;
@@ -190,6 +195,11 @@ impl<'a> World<'a> {
         let report = self.services.imports.create(system.platform_admin()?, upload).await?;
         assert_eq!(report.errors, [], "{rows}");
         Ok(())
+    }
+
+    /// The instant so many days after the story began.
+    pub(crate) fn later(&self, days: i64) -> Timestamp {
+        Timestamp(NOON + days * Timestamp::DAY_MS)
     }
 
     /// Runs a statement that no user could.

@@ -341,7 +341,7 @@ async fn merchant_of(reader: &impl ConnectionTrait, store: StoreId) -> Result<Op
 }
 
 /// The smallest key that an entry received at `instant` can have: keys begin with the instant (RFC 9562, section 5.7).
-fn first_id_of(instant: Timestamp) -> Uuid {
+pub(in crate::services) fn first_id_of(instant: Timestamp) -> Uuid {
     let ms = u128::try_from(instant.0).unwrap_or_default();
     Uuid::from_u128(ms << 80)
 }

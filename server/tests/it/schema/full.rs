@@ -5,8 +5,8 @@ use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr};
 use server::entities::{
     activation_codes, app_grant_drafts, app_grants, app_installs, app_refusals, app_versions, audit_log, batch_items,
-    batches, device_log, floods, idempotency_keys, import_batches, import_errors, invitations, merchants,
-    recovery_codes, second_factors, sessions, stores, terminal_tags, terminals, throttles, users,
+    batches, device_log, floods, idempotency_keys, import_batches, import_errors, invitations, log_boundaries,
+    merchants, recovery_codes, second_factors, sessions, stores, terminal_tags, terminals, throttles, users,
 };
 
 use super::rows::{NOW, code, grant, id, install, log_entry, merchant, store, terminal, user};
@@ -231,6 +231,18 @@ pub(super) async fn rows(txn: &DatabaseTransaction) -> Result<(), DbErr> {
         actor_label: some("SN83"),
         address: some("192.0.2.1"),
         ..log_entry(89)
+    }
+    .insert(txn)
+    .await?;
+    log_boundaries::ActiveModel {
+        chain: Set(Uuid::nil()),
+        sequence: Set(1),
+        hash: Set(vec![1; 32]),
+        until: Set(NOW),
+        cut_at: Set(NOW),
+        export_hash: Set(vec![2; 32]),
+        public_key: Set(vec![3; 32]),
+        signature: Set(vec![4; 64]),
     }
     .insert(txn)
     .await?;

@@ -1,0 +1,110 @@
+//! The server as a process of its own, and requests to it over the wire.
+
+use crate::world::Result;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// The program.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_tillkeeper");
+
+/// A server that runs until it is killed or the test ends.
+pub(crate) struct Served {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl Served {
+    /// Starts `serve` over a database, with a data folder, and waits until it answers. `before` is what runs it, with
+    /// arguments, such as a tracer.
+    pub(crate) fn start(url: &str, data_dir: &Path, before: &[&str]) -> Result<Self> {
+        let words: Vec<&str> = before.iter().copied().chain([PROGRAM, "serve"]).collect();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).current_dir(data_dir);
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TILLKEEPER_")) {
+            command.env_remove(name);
+        }
+        let mut child = command
+            .env("TILLKEEPER_DATABASE_URL", url)
+            .env("TILLKEEPER_DATA_DIR", data_dir)
+            .env("TILLKEEPER_LISTEN", "127.0.0.1:0")
+            .env("TILLKEEPER_TRUSTED_PROXIES", "127.0.0.1")
+            .env("TILLKEEPER_LOG", "error")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        if let Some(out) = child.stdout.take() {
+            BufReader::new(out).read_line(&mut line)?;
+        }
+        let address = line.trim().strip_prefix("listening on http://").map(str::parse);
+        match address {
+            Some(Ok(address)) => Ok(Self { child, address }),
+            _ => Err(format!("the server did not start: {line:?}, {:?}", child.wait()?).into()),
+        }
+    }
+
+    /// `kill -9`, and waits until the process is gone.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Waits for it to end by itself.
+    pub(crate) fn wait(&mut self) -> Result<()> {
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _gone = self.kill();
+    }
+}
+
+/// Sends a request with a JSON body over a connection of its own, and reads the answer to its end: status and body. An answer
+/// that does not come whole is an error.
+pub(crate) async fn call(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Result<(u16, String)> {
+    let mut stream = TcpStream::connect(address).await?;
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+    if !body.is_empty() {
+        head.push_str(&format!(
+            "Content-Type: application/json\r\nContent-Length: {}\r\n",
+            body.len()
+        ));
+    }
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    stream.write_all(format!("{head}\r\n{body}").as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    let (head, body) = answer
+        .split_once("\r\n\r\n")
+        .ok_or("an answer without an end of its head")?;
+    let length = head
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .and_then(|(_, value)| value.trim().parse::<usize>().ok());
+    if length.is_some_and(|length| length != body.len()) {
+        return Err("an answer that was cut short".into());
+    }
+    let status = head
+        .get(9..12)
+        .and_then(|status| status.parse().ok())
+        .ok_or("no status")?;
+    Ok((status, body.to_owned()))
+}
