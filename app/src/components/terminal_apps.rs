@@ -57,7 +57,7 @@ fn row(locale: Locale, now: Timestamp, platform: bool, app: &TerminalApp) -> imp
             role="row"
             class="max-md:flex max-md:flex-col max-md:gap-2 max-md:p-3 max-md:border max-md:border-base-300 max-md:rounded-box"
         >
-            <td role="cell">{named(locale, &app.app, href)}</td>
+            <td role="cell" class="md:min-w-64">{named(locale, &app.app, href)}</td>
             <td role="cell">{policy_cell(locale, now, app.policy, app.until)} {reason}</td>
             <td role="cell">{install_cell(locale, now, app.install.as_ref(), app.newest.as_deref())}</td>
         </tr>
