@@ -25,6 +25,7 @@ mod m20261123_000012_throttles;
 mod m20261123_000013_invitations;
 mod m20261123_000014_second_factors;
 mod m20261123_000019_batches;
+mod m20261124_000020_login_skeletons;
 mod m20261124_000022_floods;
 mod m20261124_000024_grant_ends;
 mod m20261124_000025_grant_drafts;
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000013_invitations::Migration),
             Box::new(m20261123_000014_second_factors::Migration),
             Box::new(m20261123_000019_batches::Migration),
+            Box::new(m20261124_000020_login_skeletons::Migration),
             Box::new(m20261124_000022_floods::Migration),
             Box::new(m20261124_000024_grant_ends::Migration),
             Box::new(m20261124_000025_grant_drafts::Migration),

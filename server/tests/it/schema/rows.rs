@@ -72,6 +72,7 @@ pub(crate) fn user(number: u128) -> users::ActiveModel {
     users::ActiveModel {
         id: Set(id(number)),
         login: Set(format!("user{number}")),
+        login_skeleton: Set(Some(format!("user{number}"))),
         display_name: Set("王芳".to_owned()),
         role: Set("merchant_owner".to_owned()),
         merchant_id: Set(Some(id(1))),
