@@ -18,7 +18,7 @@ enum Server {
     /// The router, within this program.
     Router(Router),
     /// Another program.
-    At(SocketAddr, HyperClient<HttpConnector, Body>),
+    At(SocketAddr, Box<HyperClient<HttpConnector, Body>>),
 }
 
 /// A client with its cookies.
@@ -84,7 +84,7 @@ impl Client {
     pub(crate) fn at(address: SocketAddr) -> Self {
         Self::of(Server::At(
             address,
-            HyperClient::builder(TokioExecutor::new()).build_http(),
+            Box::new(HyperClient::builder(TokioExecutor::new()).build_http()),
         ))
     }
 
