@@ -32,6 +32,8 @@ mod m20261124_000025_grant_drafts;
 mod m20261124_000026_merchant_care;
 mod m20261124_000027_device_log_filters;
 mod m20261124_000028_log_boundaries;
+mod m20261124_000031_search;
+mod m20261124_000032_sorting;
 mod m20261124_000037_grants_of_all;
 mod shape;
 
@@ -67,6 +69,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000026_merchant_care::Migration),
             Box::new(m20261124_000027_device_log_filters::Migration),
             Box::new(m20261124_000028_log_boundaries::Migration),
+            Box::new(m20261124_000031_search::Migration),
+            Box::new(m20261124_000032_sorting::Migration),
             Box::new(m20261124_000037_grants_of_all::Migration),
         ]
     }

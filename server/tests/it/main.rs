@@ -32,6 +32,7 @@ mod registration;
 mod retention;
 mod roles;
 mod schema;
+mod search;
 mod second_factor;
 mod secrets;
 mod session;
