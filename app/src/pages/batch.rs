@@ -48,7 +48,7 @@ pub async fn choose_terminals(
             }
             let mut listed = asked(&Query::parse(&query));
             listed.cursor = None;
-            Choice::Listed(listed)
+            Choice::Listed(Box::new(listed))
         } else {
             let ids = ids
                 .iter()

@@ -214,11 +214,10 @@ pub(super) fn head(locale: Locale, path: &str, kept: &[(&str, &str)], query: &Qu
 /// The way to the same list in the order of a column, or in the other direction: for the column's head.
 fn sort_link(path: &str, kept: &[(&str, &str)], query: &Query, by: SortKey) -> (String, &'static str) {
     let now = sort(query).or_else(|| {
-        let usual = query.get("q").is_none().then_some(TerminalSort {
+        query.get("q").is_none().then_some(TerminalSort {
             by: SortKey::Sn,
             descending: false,
-        });
-        usual
+        })
     });
     let here = now.filter(|sort| sort.by == by);
     let aria = match here {
