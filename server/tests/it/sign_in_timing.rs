@@ -100,9 +100,9 @@ fn assert_alike(taken: &[Vec<f64>; 3]) {
             REFUSED[(place + 1) % 3].0,
         );
     }
-    for place in 0..3 {
+    for (place, (name, ..)) in REFUSED.iter().enumerate() {
         let score = score(taken, place);
-        assert!(score.abs() < 4.0, "{} is told by the clock: {score}", REFUSED[place].0);
+        assert!(score.abs() < 4.0, "{name} is told by the clock: {score}");
     }
 }
 
