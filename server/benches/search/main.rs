@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Takes a fragment from the serial number and the name of a terminal.
-type Take = dyn Fn(usize, &(String, String)) -> Option<String>;
+type Take<'a> = dyn Fn(usize, &(String, String)) -> Option<String> + 'a;
 
 /// Terminals that fragments are taken from.
 const SAMPLE: usize = 400;
@@ -130,7 +130,7 @@ fn kinds(sample: &[(String, String)]) -> Vec<(&'static str, Vec<String>)> {
         let chars: Vec<char> = text.chars().collect();
         Some(chars.get(from..from + length)?.iter().collect())
     };
-    let of = |take: &Take| {
+    let of = |take: &Take<'_>| {
         sample
             .iter()
             .enumerate()
