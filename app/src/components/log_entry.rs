@@ -80,14 +80,8 @@ fn fields(locale: Locale, now: Timestamp, platform: bool, entry: &LogEntry) -> i
     } else {
         all.push((t!(locale, log.reason), reason(row.reason)));
     }
-    let who = format!("{} · {}", words::actor(locale, row.actor), actor(locale, row));
-    let who = if row.actor_label.is_some() {
-        who
-    } else {
-        actor(locale, row)
-    };
     all.extend([
-        (t!(locale, log.actor), who.rendered()),
+        (t!(locale, log.actor), actor(locale, row).rendered()),
         (t!(locale, log.address), text(row.address.clone())),
         (
             t!(locale, log.place),

@@ -188,9 +188,9 @@ fn table(
                     <tr role="row">
                         {head(SortKey::Sn)}
                         {head(SortKey::Name)}
-                        {platform.then(|| view! { <th role="columnheader" scope="col">{t!(locale, devices.merchant)}</th> })}
-                        <th role="columnheader" scope="col">{t!(locale, devices.store)}</th>
-                        {platform.then(|| view! { <th role="columnheader" scope="col">{t!(locale, devices.manufacturer)}</th> })}
+                        <th role="columnheader" scope="col">
+                            {platform.then(|| [t!(locale, devices.merchant), " · "])} {t!(locale, devices.store)}
+                        </th>
                         <th role="columnheader" scope="col">{t!(locale, devices.model)}</th>
                         <th role="columnheader" scope="col">{t!(locale, devices.state)}</th>
                         <th role="columnheader" scope="col">{t!(locale, devices.verdict)}</th>
@@ -240,12 +240,14 @@ fn row(locale: Locale, platform: bool, place: &dyn Fn(Place) -> String) -> Html 
             <td role="cell" class="card-name">
                 <bdi>{place(Place::Name)}</bdi>
             </td>
-            {platform.then(|| view! { <td role="cell"><bdi>{place(Place::Merchant)}</bdi></td> })}
             <td role="cell">
+                {platform.then(|| view! { <bdi class="block">{place(Place::Merchant)}</bdi> })}
                 <bdi>{place(Place::Store)}</bdi>
             </td>
-            {platform.then(|| view! { <td role="cell">{place(Place::Manufacturer)}</td> })}
-            <td role="cell" class="whitespace-nowrap">{place(Place::Model)}</td>
+            <td role="cell" class="whitespace-nowrap">
+                {platform.then(|| view! { <span class="block">{place(Place::Manufacturer)}</span> })}
+                {place(Place::Model)}
+            </td>
             <td role="cell" class="card-state">{place(Place::State)}</td>
             <td role="cell" class="card-name">{place(Place::Verdict)}</td>
             <td role="cell" class="card-start tabular-nums">

@@ -1,6 +1,6 @@
 //! Acknowledged means on disk: by the system calls that the server makes, in their order. Linux only, for strace.
 
-use crate::process::{Served, call};
+use crate::killed::{Served, call};
 use crate::support::{Outcome, TestDb};
 use crate::world::{Result, World, XIAOMAN};
 use app::backend::codes::{Codes, Lifetime};

@@ -16,6 +16,7 @@ mod fuzz;
 mod hardening;
 mod idempotency;
 mod imports;
+mod killed;
 mod lifecycle;
 mod lists;
 mod log;
@@ -26,7 +27,7 @@ mod merchants;
 mod people_input;
 mod permissions;
 mod presence;
-mod process;
+
 mod program;
 mod registration;
 mod retention;

@@ -5,8 +5,9 @@ use crate::support::TestDb;
 use crate::world::{PASSWORD, Result};
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
+/// The program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tillkeeper");
 
 /// A server that runs until this value ends.
@@ -16,12 +17,29 @@ pub(crate) struct Process {
     folder: tempfile::TempDir,
 }
 
-/// The program over a story's database, with nothing set but what the story sets.
-fn command(db: &TestDb, settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(PROGRAM);
+/// The program with nothing set. `before` is what runs it, with arguments, such as a tracer.
+pub(crate) fn bare(before: &[&str]) -> Command {
+    let words: Vec<&str> = before.iter().copied().chain([PROGRAM]).collect();
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TILLKEEPER_")) {
         command.env_remove(name);
     }
+    command
+}
+
+/// Reads the address that a server which has started says first.
+pub(crate) fn listening(out: ChildStdout) -> Result<SocketAddr> {
+    let mut line = String::new();
+    BufReader::new(out).read_line(&mut line)?;
+    let address = line.trim().strip_prefix("listening on http://");
+    let address = address.ok_or_else(|| format!("the server did not start: {line:?}"))?;
+    Ok(address.parse()?)
+}
+
+/// The program over a story's database, with nothing set but what the story sets.
+fn command(db: &TestDb, settings: &[(&str, &str)]) -> Command {
+    let mut command = bare(&[]);
     command
         .env("TILLKEEPER_DATABASE_URL", db.url())
         .env("TILLKEEPER_LISTEN", "127.0.0.1:0")
@@ -44,18 +62,12 @@ impl Process {
             .stderr(log)
             .spawn()?;
         let out = child.stdout.take().ok_or("no output")?;
-        let line = tokio::task::spawn_blocking(move || {
-            let mut line = String::new();
-            BufReader::new(out).read_line(&mut line).map(|_| line)
-        });
-        let line = line.await??;
         let mut process = Self {
             child,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             folder,
         };
-        let address = line.trim().strip_prefix("listening on http://");
-        process.address = address.ok_or_else(|| format!("it did not start: {line:?}"))?.parse()?;
+        process.address = tokio::task::spawn_blocking(move || listening(out)).await??;
         Ok(process)
     }
 
