@@ -80,8 +80,12 @@ fn fields(locale: Locale, now: Timestamp, platform: bool, entry: &LogEntry) -> i
     } else {
         all.push((t!(locale, log.reason), reason(row.reason)));
     }
+    // What kind of party a name is of; whoever is not named is told by the kind alone.
+    let named = row.actor_label.as_ref();
+    let kind = named.map(|_| format!("{} · ", words::party(locale, row.actor)));
+    let who = format!("{}{}", kind.unwrap_or_default(), actor(locale, row));
     all.extend([
-        (t!(locale, log.actor), actor(locale, row).rendered()),
+        (t!(locale, log.actor), who.rendered()),
         (t!(locale, log.address), text(row.address.clone())),
         (
             t!(locale, log.place),

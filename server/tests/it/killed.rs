@@ -4,7 +4,7 @@ use crate::program::{bare, listening};
 use crate::world::Result;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -45,9 +45,11 @@ impl Served {
         Ok(())
     }
 
-    /// Waits for it to end by itself.
-    pub(crate) fn wait(&mut self) -> Result<()> {
-        self.child.wait()?;
+    /// Ends it as an administrator would.
+    pub(crate) fn terminate(&mut self) -> Result<()> {
+        let id = self.child.id().to_string();
+        let told = Command::new("kill").args(["-s", "TERM", &id]).status()?;
+        assert!(told.success() && self.child.wait()?.success());
         Ok(())
     }
 }

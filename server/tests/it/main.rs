@@ -27,7 +27,6 @@ mod merchants;
 mod people_input;
 mod permissions;
 mod presence;
-
 mod program;
 mod registration;
 mod retention;
