@@ -10,12 +10,37 @@ use app::shell::Shell;
 use axum::extract::FromRef;
 use ipnet::IpNet;
 use leptos::config::LeptosOptions;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What every request needs; cheap to clone.
-#[derive(Clone, FromRef)]
-pub struct AppState {
+/// What every request needs; cheap to clone, which every layer of a request does.
+#[derive(Clone)]
+pub struct AppState(Arc<Parts>);
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What handlers and leptos take out of it by themselves.
+macro_rules! handed_out {
+    ($($part:ident: $kind:ty),*) => {$(
+        impl FromRef<AppState> for $kind {
+            fn from_ref(state: &AppState) -> Self {
+                state.$part.clone()
+            }
+        }
+    )*};
+}
+
+handed_out!(database: Database, surroundings: Surroundings, services: Services, leptos: LeptosOptions);
+
+/// See [`AppState`].
+pub struct Parts {
     /// The database, for the checks of the server itself.
     pub database: Database,
     /// The clock and the randomness.
@@ -56,7 +81,7 @@ impl AppState {
         let services = Services::new(database.clone(), surroundings.clone())?;
         let (leptos, style_sheet) = (leptos_options(&config.site_dir), style_sheet(&config.site_dir));
         let public_origin = config.public_url.as_ref().map(|url| url.origin().to_owned());
-        Ok(Self {
+        Ok(Self(Arc::new(Parts {
             database,
             surroundings,
             services,
@@ -74,7 +99,7 @@ impl AppState {
                 require_second_factor: config.require_second_factor,
                 site_dir: config.site_dir.clone(),
             }),
-        })
+        })))
     }
 }
 

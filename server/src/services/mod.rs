@@ -41,13 +41,25 @@ use app::backend::Backend;
 use app::caller::{Caller, RequestInfo};
 use app::domain::{ActorKind, TerminalId};
 use passwords::{PasswordError, Passwords};
+use std::ops::Deref;
 use std::sync::Arc;
 
 pub use failure::Failure;
 
-/// All services over one database.
+/// All services over one database; cheap to clone, which every layer of a request does.
 #[derive(Clone)]
-pub struct Services {
+pub struct Services(Arc<All>);
+
+impl Deref for Services {
+    type Target = All;
+
+    fn deref(&self) -> &All {
+        &self.0
+    }
+}
+
+/// Each service once.
+pub struct All {
     /// People and how they sign in.
     pub accounts: Arc<accounts::AccountService>,
     /// The apps that a merchant may run.
@@ -106,7 +118,7 @@ impl Services {
             codes.clone(),
         ));
         let terminals = Arc::new(terminals::TerminalService::new(database.clone(), surroundings.clone()));
-        Ok(Self {
+        Ok(Self(Arc::new(All {
             accounts: Arc::new(accounts::AccountService::new(
                 database.clone(),
                 surroundings.clone(),
@@ -153,7 +165,7 @@ impl Services {
                 terminals,
             )),
             users: Arc::new(users::UserService::new(database, surroundings)),
-        })
+        })))
     }
 
     /// The same, as pages see it.
