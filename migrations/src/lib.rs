@@ -32,6 +32,7 @@ mod m20261124_000026_merchant_care;
 mod m20261124_000027_device_log_filters;
 mod m20261124_000028_log_boundaries;
 mod m20261124_000037_grants_of_all;
+mod m20261124_000038_registration_days;
 mod shape;
 
 /// The PostgreSQL advisory lock that migrating takes: "tillkeep" in ASCII, so that it meets no other program's.
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000027_device_log_filters::Migration),
             Box::new(m20261124_000028_log_boundaries::Migration),
             Box::new(m20261124_000037_grants_of_all::Migration),
+            Box::new(m20261124_000038_registration_days::Migration),
         ]
     }
 }

@@ -1,7 +1,8 @@
-//! The field for a serial number. Its hint while typing is filled in by [`crate::islands`], from the words that are put
+//! The field for a serial number, with the button that reads one by the camera. Its hint while typing is filled in by [`crate::islands`], from the words that are put
 //! here.
 
 use super::field::Field;
+use super::scan;
 use crate::i18n::{Locale, t};
 use leptos::prelude::*;
 
@@ -36,6 +37,8 @@ pub(crate) fn sn_field(
                 data-too-short=t!(locale, failure.sn_too_short, count = "{}")
                 data-too-long=t!(locale, failure.sn_too_long, count = "{}")
             ></p>
+            {scan::button(locale, "sn")}
+            {scan::window(locale)}
         </div>
     }
 }

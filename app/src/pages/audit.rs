@@ -11,6 +11,7 @@ use crate::domain::{AuditAction, Outcome};
 use crate::error::AppError;
 use crate::i18n::{Locale, t};
 use crate::request::{Query, address};
+use chrono_tz::Tz;
 use leptos::prelude::*;
 use strum::VariantArray;
 
@@ -34,7 +35,11 @@ pub(super) fn AuditPage() -> impl IntoView {
 
 async fn audit(visit: Visit) -> Result<Answer, AppError> {
     let (by, locale) = (visit.caller.platform_viewer()?, visit.locale());
-    let page = visit.backend.audit.list(by, &asked(&visit.query)).await?;
+    let page = visit
+        .backend
+        .audit
+        .list(by, &asked(&visit.query, visit.rendering.zone))
+        .await?;
     let kept = FILTERS.map(|name| (name, visit.query.get(name).unwrap_or_default()));
     let narrowed = kept.iter().any(|(_, value)| !value.is_empty());
     let pager = pager(locale, &page, PATH, &kept);
@@ -64,8 +69,8 @@ async fn audit(visit: Visit) -> Result<Answer, AppError> {
     Ok(Answer::page(t!(locale, common.audit), body))
 }
 
-/// What the query parameters ask for. What is malformed asks for nothing; the form says so of a date.
-pub fn asked(query: &Query) -> AuditQuery {
+/// What the query parameters ask for, with days as they are in a time zone. What is malformed asks for nothing; the form says so of a date.
+pub fn asked(query: &Query, zone: Tz) -> AuditQuery {
     let date = |name| query.date(name).ok().flatten();
     let outcome = query.get("outcome").and_then(|outcome| outcome.parse().ok());
     AuditQuery {
@@ -73,8 +78,8 @@ pub fn asked(query: &Query) -> AuditQuery {
         action: query.get("action").and_then(|action| action.parse().ok()),
         outcome: outcome.filter(|outcome| OUTCOMES.contains(outcome)),
         merchant_no: query.text("merchant"),
-        from: date("from").and_then(format::day_begins),
-        until: date("to").and_then(format::day_ends),
+        from: date("from").and_then(|day| format::day_begins(zone, day)),
+        until: date("to").and_then(|day| format::day_ends(zone, day)),
         cursor: Cursor::from_query(query.get("after"), query.get("before")),
     }
 }

@@ -44,7 +44,7 @@ fn cut(text: &str, bytes: usize) -> &str {
 }
 
 /// A day that was typed, as an instant by `of`; `None` for nothing.
-fn instant(text: &str, of: fn(NaiveDate) -> Option<Timestamp>) -> Result<Option<Timestamp>, AppError> {
+fn instant(text: &str, of: impl Fn(NaiveDate) -> Option<Timestamp>) -> Result<Option<Timestamp>, AppError> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
@@ -79,10 +79,11 @@ pub async fn prepare_grants(
     action(address(&path, typed), async move {
         let (caller, backend) = actor()?;
         let by = caller.platform_admin()?;
+        let zone = caller.zone();
         let package = package_in(&package)?;
         let new = NewGrants {
-            starts: instant(&starts, format::day_begins)?,
-            expires: instant(&ends, format::day_ends)?,
+            starts: instant(&starts, |day| format::day_begins(zone, day))?,
+            expires: instant(&ends, |day| format::day_ends(zone, day))?,
             kind,
             merchant_no,
             list,

@@ -332,7 +332,9 @@ mod tests {
         let query = |path_and_query: &str| {
             Rendering {
                 locale: Locale::zh,
+                preferences: Default::default(),
                 now: Timestamp(0),
+                zone: chrono_tz::Tz::UTC,
                 request: RequestInfo::default(),
                 path_and_query: path_and_query.to_owned(),
                 origin: String::new(),
