@@ -147,19 +147,25 @@ fn reads(source: &str, key: &str) -> bool {
         })
     };
     let (file, rest) = key.split_once('.').unwrap();
-    let first = rest.split('.').next().unwrap();
     let by_words = [format!(",{file}:"), format!(",{file}[")]
         .iter()
         .any(|it| source.contains(it));
     let parts: Vec<_> = rest.split('.').collect();
     let arm = (1..=parts.len()).any(|many| whole(&format!("=>{}", parts[..many].join("."))));
-    let by_own_macro = source.contains(&format!(",{file}.$"));
-    whole(&format!(",{key}")) || by_words && arm || by_own_macro && source.contains(first)
+    let by_own_macro = (0..parts.len()).any(|many| {
+        let before: String = parts[..many].iter().map(|part| format!("{part}.")).collect();
+        source.contains(&format!(",{file}.{before}$")) && source.contains(parts[many])
+    });
+    whole(&format!(",{key}")) || by_words && arm || by_own_macro
 }
 
 #[test]
 fn a_text_that_nobody_reads_is_found() {
     let source = "t!(locale,home.all),words!(locale,it,word:A=>registered,),";
     assert!(reads(source, "home.all") && reads(source, "word.registered"));
+    assert!(reads(
+        "t!(locale,apps.fault.$fault.title),A=>other,",
+        "apps.fault.other.title"
+    ));
     assert!(!reads(source, "home.a") && !reads(source, "home.all_failures") && !reads(source, "word.user"));
 }
