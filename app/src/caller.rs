@@ -83,6 +83,12 @@ impl Caller {
         })
     }
 
+    /// The same in a session that has just begun.
+    pub fn in_session(mut self, name: String) -> Self {
+        self.request.session = Some(name);
+        self
+    }
+
     /// The same with days that begin where its merchant is.
     #[must_use]
     pub fn in_zone(self, zone: Tz) -> Self {

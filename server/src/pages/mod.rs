@@ -5,9 +5,11 @@ mod audit_export;
 mod csv_export;
 mod language;
 mod log_export;
+mod own_session;
 mod preferences;
 mod render;
 mod sign_in;
+mod turned_away;
 mod xlsx_export;
 
 pub use account::change_password;

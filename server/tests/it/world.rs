@@ -115,6 +115,7 @@ impl<'a> World<'a> {
             id: Set(surroundings.new_id()),
             merchant_no: Set(number.to_owned()),
             name: Set(name.to_owned()),
+            name_key: Set(None),
             state: Set("active".to_owned()),
             state_since: Set(now),
             time_zone: Set("Asia/Shanghai".to_owned()),

@@ -8,7 +8,7 @@ use crate::services::codes;
 use crate::services::failure::Failure;
 use app::backend::imports::{RowError, RowFault};
 use app::caller::PlatformAdmin;
-use app::domain::{ImportBatchId, Lifecycle, LogKind, MerchantId, Outcome, TerminalId};
+use app::domain::{ImportBatchId, Lifecycle, LogKind, MerchantId, Outcome, TerminalId, name_key};
 use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
@@ -201,6 +201,7 @@ fn created(
             .as_ref()
             .map(|name| name.as_str().to_owned())
             .unwrap_or_default(),
+        name_key: row.name.as_ref().and_then(|name| name_key(name.as_str())),
         merchant_id: merchant,
         store_id: store,
         lifecycle: lifecycle.code().to_owned(),
@@ -241,6 +242,7 @@ fn updated(
     after.model.clone_from(&row.model);
     if let Some(name) = &row.name {
         name.as_str().clone_into(&mut after.name);
+        after.name_key = name_key(name.as_str());
     }
     if after.merchant_id.is_none() && merchant.is_some() {
         after.merchant_id = merchant;
@@ -335,6 +337,7 @@ async fn stores_of(
                     id: Set(id),
                     merchant_id: Set(*merchant),
                     name: Set(name.clone()),
+                    name_key: Set(name_key(name)),
                     address: Set(None),
                     closed_at: Set(None),
                     created_at: Set(now),
