@@ -51,9 +51,6 @@ pub struct Preferences {
 }
 
 impl Preferences {
-    /// Name of the cookie. It says nothing secret and needs no prefix.
-    pub const COOKIE: &'static str = "tillkeeper_preferences";
-
     /// Reads the cookie's value: words between full stops. A word that means nothing changes nothing.
     pub fn parse(text: &str) -> Self {
         let mut preferences = Self::default();

@@ -7,6 +7,7 @@ mod language;
 mod log_export;
 mod own_session;
 mod preferences;
+mod remembered;
 mod render;
 mod sign_in;
 mod turned_away;

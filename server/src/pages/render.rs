@@ -1,6 +1,7 @@
 //! Rendering a page and running a form's server function, with what both need in their context.
 
 use super::own_session::CurrentSession;
+use super::remembered::Remembered;
 use crate::middleware::security_headers::page_policy;
 use crate::state::AppState;
 use app::caller::{Caller, PLATFORM_ZONE, RequestInfo};
@@ -83,13 +84,13 @@ pub fn rendering(state: &AppState, parts: &Parts) -> Rendering {
     let caller = parts.extensions.get::<Option<Caller>>().and_then(Option::as_ref);
     Rendering {
         locale: locale_of(
-            cookie(&parts.headers, super::language::cookie_name(state.front.secure)),
+            cookie(&parts.headers, Remembered::Language.cookie_name(state.front.secure)),
             parts
                 .headers
                 .get(header::ACCEPT_LANGUAGE)
                 .and_then(|value| value.to_str().ok()),
         ),
-        preferences: cookie(&parts.headers, Preferences::COOKIE)
+        preferences: cookie(&parts.headers, Remembered::Preferences.cookie_name(state.front.secure))
             .map(Preferences::parse)
             .unwrap_or_default(),
         now: state.surroundings.now(),
