@@ -82,6 +82,11 @@ impl Query {
         self.0.iter().any(|(key, found)| key == name && found == value)
     }
 
+    /// How many of the parameters have a value.
+    pub(crate) fn used(&self, names: &[&str]) -> usize {
+        names.iter().filter(|name| self.get(name).is_some()).count()
+    }
+
     /// The date in a parameter, `YYYY-MM-DD`; `Err` with what stands there instead.
     pub(crate) fn date(&self, name: &str) -> Result<Option<NaiveDate>, String> {
         let Some(text) = self.get(name) else { return Ok(None) };

@@ -21,6 +21,7 @@ pub(crate) mod log_entry;
 pub(crate) mod log_table;
 pub(crate) mod merchant_state;
 pub(crate) mod pager;
+pub(crate) mod phone_fold;
 pub(crate) mod qr;
 pub(crate) mod scan;
 pub(crate) mod sentence;

@@ -6,6 +6,7 @@ use crate::backend::page::Cursor;
 use crate::components::audit_table::audit_table;
 use crate::components::field::{Field, select};
 use crate::components::html::Rendered;
+use crate::components::phone_fold::phone_fold;
 use crate::components::{empty::empty, format, pager::pager, words};
 use crate::domain::{AuditAction, Outcome};
 use crate::error::AppError;
@@ -111,15 +112,20 @@ fn form(locale: Locale, query: &Query, narrowed: bool) -> impl IntoView + use<> 
         )
     });
     let outcomes = OUTCOMES.map(|outcome| (outcome.code().to_owned(), words::outcome(locale, outcome).to_owned()));
+    let used = query.used(&FILTERS[1..]);
+    let wrong = ["from", "to"].iter().any(|name| query.date(name).is_err());
+    let fields = view! {
+        {select("action", t!(locale, audit.action), any().chain(actions), &query.field("action"))}
+        {select("outcome", t!(locale, log.outcome), any().chain(outcomes), &query.field("outcome"))}
+        {field("merchant", t!(locale, audit.merchant_no), "search", None)}
+        {date_field("from", t!(locale, log.from))}
+        {date_field("to", t!(locale, log.to))}
+    };
     view! {
         <search>
             <form class="grid gap-3 grid-cols-2 lg:grid-cols-4 items-start mb-4" method="get" action=PATH>
-                {field("actor", t!(locale, audit.actor), "search", None)}
-                {select("action", t!(locale, audit.action), any().chain(actions), &query.field("action"))}
-                {select("outcome", t!(locale, log.outcome), any().chain(outcomes), &query.field("outcome"))}
-                {field("merchant", t!(locale, audit.merchant_no), "search", None)}
-                {date_field("from", t!(locale, log.from))}
-                {date_field("to", t!(locale, log.to))}
+                <div class="max-md:col-span-full">{field("actor", t!(locale, audit.actor), "search", None)}</div>
+                {phone_fold(t!(locale, common.filters), used, wrong, fields)}
                 <div class="flex flex-wrap gap-2 max-lg:col-span-2 lg:pt-7">
                     <button class="btn btn-primary" type="submit">{t!(locale, common.filter)}</button>
                     {narrowed.then(|| view! { <a class="btn" href=PATH>{t!(locale, common.clear)}</a> })}

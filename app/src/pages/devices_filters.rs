@@ -104,9 +104,19 @@ pub(super) fn sort_field(locale: Locale, query: &Query) -> impl IntoView + use<>
     select("sort", t!(locale, devices.sort), sorts(locale), &chosen)
 }
 
+/// Whether a date is none, so that its field has something to say.
+pub(super) fn has_wrong_date(query: &Query) -> bool {
+    FOLDED.iter().any(|name| is_day(name) && query.date(name).is_err())
+}
+
+/// Whether a query parameter is a date.
+fn is_day(name: &str) -> bool {
+    name.ends_with("_from") || name.ends_with("_to")
+}
+
 /// The fields that are folded away until one of them is used.
 pub(super) fn folded(locale: Locale, platform: bool, query: &Query) -> impl IntoView + use<> {
-    let open = FOLDED.iter().any(|name| query.get(name).is_some());
+    let open = query.used(&FOLDED) > 0;
     let any = || (String::new(), t!(locale, common.any).to_owned());
     let connections = Connection::VARIANTS.iter().map(|connection| {
         let word = match connection {
