@@ -6,8 +6,8 @@ import { type DemoRole, demoLogin, expect, expectAccessible, signIn, test } from
 import { type Weight, weigh, weightTable } from "../weight.ts";
 
 const PAGES: Record<DemoRole, readonly string[]> = {
-  merchant_owner: ["/", "/devices", "/devices?q=nothing-like-it", "/devices?select=1", "/devices/register", "/devices/find?sn=5310294937%0ANOWHERE01", "/apps", "/apps/cn.example.zhanggui.pay", "/logs", "/logs?by=user&actor=nobody", "/settings/registration", "/settings/stores", "/help", "/help/verdict", "/help/apps", "/help/registration", "/help/screen", "/help/no-receipt", "/help/find-sn", "/devices/NOWHERE01", "/no-such-page", "/palette?q=8", "/settings/account"],
-  platform_admin: ["/", "/terminals", "/terminals?select=1", "/terminals/import", "/devices/register", "/logs", "/merchants", "/merchants?new=1", "/merchants/898292720000001", "/catalogue", "/catalogue/cn.example.zhanggui.pay?authorize=1", "/audit", "/settings/account", "/palette"],
+  merchant_owner: ["/", "/devices", "/devices?q=nothing-like-it", "/devices?select=1", "/devices/register", "/devices/find?sn=5310294937%0ANOWHERE01", "/apps", "/apps/cn.example.zhanggui.pay", "/logs", "/logs?by=user&actor=nobody", "/settings/registration", "/settings/stores", "/help", "/help/verdict", "/help/apps", "/help/registration", "/help/screen", "/help/no-receipt", "/help/find-sn", "/help/works", "/help/first-use", "/devices/NOWHERE01", "/no-such-page", "/palette?q=8", "/settings/account", "/settings/security", "/settings/staff"],
+  platform_admin: ["/", "/terminals", "/terminals?select=1", "/terminals/import", "/devices/register", "/logs", "/merchants", "/merchants?new=1", "/merchants/898292720000001", "/catalogue", "/catalogue/cn.example.zhanggui.pay?authorize=1", "/audit", "/users", "/users?new=1", "/users/admin", "/settings/account", "/palette"],
 };
 
 /** Most bytes of a page's first load: HTML, style sheet, scripts and wasm as they cross the network. */
@@ -27,6 +27,26 @@ async function firstDevice(page: Page, list: string): Promise<string> {
   return (await page.getByRole("link", { name: /查看|View/ }).last().getAttribute("href")) ?? "";
 }
 
+/** Where a form leads. */
+async function sent(page: Page, action: string, fields: Parameters<Page["request"]["post"]>[1]): Promise<string> {
+  const answer = await page.request.post(action, fields);
+  expect(answer.ok(), action).toBe(true);
+  return new URL(answer.url()).pathname;
+}
+
+/** Every page of somebody who has just signed in, with a terminal's and those that a form makes. */
+async function everyPath(page: Page, role: DemoRole): Promise<string[]> {
+  const list = role === "merchant_owner" ? "/devices" : "/terminals";
+  const device = await firstDevice(page, list);
+  const batch = await sent(page, "/actions/choose", { form: { which: "all", list, query: "state=registered&q=88" } });
+  expect(batch).toMatch(/^\/batches\//);
+  if (role === "merchant_owner") return [...PAGES[role], device, batch];
+  const file = { name: "faulty.csv", mimeType: "text/csv", buffer: Buffer.from("sn,manufacturer,model\n#1,PAX,S90\n") };
+  const report = await sent(page, "/actions/import", { multipart: { file } });
+  expect(report).toMatch(/^\/terminals\/import\//);
+  return [...PAGES[role], device, batch, report];
+}
+
 // Many pages each, on machines that may be slow.
 test.setTimeout(600_000);
 
@@ -35,14 +55,15 @@ test.beforeEach(({}, info) => {
   test.skip(info.project.name !== "js", "the same pages without JavaScript");
 });
 
-for (const [role, paths] of Object.entries(PAGES)) {
+for (const role of Object.keys(PAGES) as DemoRole[]) {
   for (const [language, other] of [["en", "English"], ["zh", "中文"]] as const) {
     test(`${role}: every page is accessible in every theme and fits, ${language}`, async ({ page }) => {
       await page.emulateMedia({ reducedMotion: "reduce" });
-      await signIn(page, demoLogin(role as DemoRole));
-      const device = await firstDevice(page, role === "merchant_owner" ? "/devices" : "/terminals");
+      await signIn(page, demoLogin(role));
+      const paths = await everyPath(page, role);
+      await page.goto("/");
       if (language === "en") await page.getByRole("button", { name: other }).click();
-      for (const path of [...paths, device]) {
+      for (const path of paths) {
         await page.goto(path);
         expect(await faultsOf(await (await page.request.get(path)).text()), `HTML of ${path}`).toEqual([]);
         for (const theme of ["light", "dark"] as const) {
@@ -59,12 +80,12 @@ for (const [role, paths] of Object.entries(PAGES)) {
   }
 
   test(`${role}: high contrast and large type hold on every page`, async ({ page }) => {
-    await signIn(page, demoLogin(role as DemoRole));
-    const device = await firstDevice(page, role === "merchant_owner" ? "/devices" : "/terminals");
+    await signIn(page, demoLogin(role));
+    const paths = await everyPath(page, role);
     await page.goto("/settings/account");
     await page.locator("main button[name=theme][value=contrast]").click();
     await page.locator("main button[name=text][value=large]").click();
-    for (const path of [...paths, device]) {
+    for (const path of paths) {
       await page.goto(path);
       await expectAccessible(page);
       for (const width of [360, 768, 1440]) {
@@ -90,17 +111,39 @@ test("the sign-in page is accessible in both languages and themes", async ({ pag
 
 test("the first load of every page is light", async ({ browser, page, baseURL }) => {
   const weights: Weight[] = [await weigh(browser, baseURL ?? "", "/sign-in", [])];
-  for (const [role, paths] of Object.entries(PAGES)) {
+  for (const role of Object.keys(PAGES) as DemoRole[]) {
     await page.context().clearCookies();
-    await signIn(page, demoLogin(role as DemoRole));
-    const device = await firstDevice(page, role === "merchant_owner" ? "/devices" : "/terminals");
+    await signIn(page, demoLogin(role));
+    const paths = await everyPath(page, role);
     const cookies = await page.context().cookies();
-    for (const path of [...paths, device]) weights.push(await weigh(browser, baseURL ?? "", path, cookies));
+    for (const path of paths) weights.push(await weigh(browser, baseURL ?? "", path, cookies));
   }
   console.log(weightTable(weights));
   expect(weights.filter(({ bytes }) => bytes > MOST_BYTES)).toEqual([]);
   // The table would look well too if nothing had been measured.
   expect(Math.min(...weights.map(({ bytes }) => bytes))).toBeGreaterThan(20_000);
+});
+
+test("a phone's first screen has the list, and its filters behind one press", async ({ page }) => {
+  for (const [role, path] of [["merchant_owner", "/devices"], ["platform_admin", "/terminals"]] as const) {
+    await page.context().clearCookies();
+    await signIn(page, demoLogin(role));
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.goto(path);
+    const state = page.getByLabel("状态", { exact: true });
+    const fold = page.locator("summary", { hasText: "条件和排序" });
+    await expect(state).toBeVisible();
+    await expect(fold).toBeHidden();
+    await page.setViewportSize({ width: 390, height: 844 });
+    await expect(state).toBeHidden();
+    const first = await page.locator("main tbody tr").first().boundingBox();
+    expect(first?.y ?? Infinity, path).toBeLessThan(700);
+    await fold.click();
+    await state.selectOption("registered");
+    await page.getByRole("button", { name: "筛选", exact: true }).click();
+    await expect(page).toHaveURL(/state=registered/);
+    await expect(fold).toContainText("1");
+  }
 });
 
 test("what is printed has no navigation, and a device is on A4 with its facts", async ({ page }) => {
