@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 /// Whose answers are for programs.
-const PROGRAMS: [&str; 5] = ["/api/", "/healthz", "/readyz", "/pkg/", "/metrics"];
+const PROGRAMS: [&str; 5] = ["/api", "/healthz", "/readyz", "/pkg", "/metrics"];
 
 /// Seconds after which it is worth trying again when the server could not answer.
 const AGAIN: HeaderValue = HeaderValue::from_static("30");
@@ -52,7 +52,8 @@ pub async fn error_pages(State(state): State<AppState>, request: Request, next: 
 /// Whether it was a browser that wants to show something.
 fn is_for_a_page(request: &Request) -> bool {
     let path = request.uri().path();
-    let program = PROGRAMS.iter().any(|start| path.starts_with(start));
+    let mut below = PROGRAMS.iter().filter_map(|start| path.strip_prefix(start));
+    let program = below.any(|rest| rest.is_empty() || rest.starts_with('/'));
     let accepted = request.headers().get(header::ACCEPT);
     !program && accepted.is_some_and(|accepted| accepted.as_bytes().windows(9).any(|part| part == b"text/html"))
 }
