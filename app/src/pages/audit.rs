@@ -70,7 +70,8 @@ async fn audit(visit: Visit) -> Result<Answer, AppError> {
     Ok(Answer::page(t!(locale, common.audit), body))
 }
 
-/// What the query parameters ask for, with days as they are in a time zone. What is malformed asks for nothing; the form says so of a date.
+/// What the query parameters ask for, with days as they are in a time zone. What is malformed asks for nothing; the form
+/// says so of a date.
 pub fn asked(query: &Query, zone: Tz) -> AuditQuery {
     let date = |name| query.date(name).ok().flatten();
     let outcome = query.get("outcome").and_then(|outcome| outcome.parse().ok());

@@ -299,7 +299,7 @@ fn table(visit: &Visit, rows: &[GrantRow], boxes: bool) -> Html {
     let rows = rows.iter().map(|row| grant_row(visit, row, boxes)).collect_view();
     view! {
         <div class="overflow-x-auto border border-base-300 rounded-box" tabindex="0" role="region" aria-label=caption>
-            <table class="table table-sm [&_td]:text-sm [&_td]:align-top">
+            <table class="table table-sm [&_td]:align-top">
                 <caption class="sr-only">{caption}</caption>
                 <thead>
                     <tr>

@@ -152,7 +152,8 @@ async fn stores(visit: &Visit, merchant: Option<&str>) -> Result<Vec<(String, St
         .collect())
 }
 
-/// What the query parameters ask for, with days as they are in a time zone. What is malformed asks for nothing; the form says so of a date.
+/// What the query parameters ask for, with days as they are in a time zone. What is malformed asks for nothing; the form
+/// says so of a date.
 pub fn asked(query: &Query, zone: Tz) -> LogQuery {
     let date = |name| query.date(name).ok().flatten();
     LogQuery {
