@@ -157,17 +157,19 @@ document.addEventListener("submit", (event) => {
   const element = event.submitter ?? document.activeElement;
   const selector = element && selectorOf(element);
   const menu = element?.closest("details[data-menu]");
-  if (selector) sessionStorage.setItem(KEPT, JSON.stringify({ selector, menu: Boolean(menu), at: Date.now() }));
+  const changes = event.target instanceof HTMLFormElement && event.target.method === "post";
+  if (selector) sessionStorage.setItem(KEPT, JSON.stringify({ selector, menu: Boolean(menu), changes, at: Date.now() }));
 });
 
 function restoreFocus(): void {
   const text = sessionStorage.getItem(KEPT);
   sessionStorage.removeItem(KEPT);
   if (!text || location.hash) return;
-  const { selector, menu, at } = JSON.parse(text) as { selector: string; menu: boolean; at: number };
+  const { selector, menu, changes, at } = JSON.parse(text) as { selector: string; menu: boolean; changes: boolean; at: number };
   if (Date.now() - at > KEPT_MS) return;
-  const said = document.querySelector<HTMLElement>('main > [role="alert"], main > [role="status"]');
-  if (said) {
+  // What was done or refused stands below the heading; a search has nothing to say there.
+  const said = document.querySelector<HTMLElement>('main > h1 + :is([role="alert"], [role="status"])');
+  if (changes && said) {
     said.tabIndex = -1;
     said.focus();
     return;
