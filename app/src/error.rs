@@ -30,6 +30,9 @@ pub enum AppError {
     /// Something that was sent is not right.
     #[error("{}", .0.code())]
     Invalid(Invalid),
+    /// The database cannot be reached; it has been logged where that was noticed.
+    #[error("not available now")]
+    Unavailable,
     /// Something broke; it has been logged where it happened.
     #[error("internal error")]
     Internal,
@@ -166,6 +169,7 @@ impl AppError {
             Self::SerialNumber(_) => Reason::SnMalformed.code(),
             Self::Password(fault) => fault.code(),
             Self::Invalid(invalid) => invalid.code(),
+            Self::Unavailable => "unavailable",
             Self::Internal => "internal",
         }
     }
@@ -183,6 +187,7 @@ impl AppError {
             Self::Refused(_) | Self::SerialNumber(_) | Self::Password(_) | Self::Invalid(_) => {
                 http::StatusCode::UNPROCESSABLE_ENTITY
             }
+            Self::Unavailable => http::StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => http::StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

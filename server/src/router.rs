@@ -1,5 +1,6 @@
 //! Which request goes where, and what it meets on the way.
 
+use crate::middleware::error_pages::error_pages;
 use crate::middleware::form_type::form_type;
 use crate::middleware::identify::identify;
 use crate::middleware::origin::origin;
@@ -56,14 +57,20 @@ pub fn router(state: AppState) -> Router {
         timeout(IMPORT_PATIENCE),
         DefaultBodyLimit::max(MAX_FILE_BYTES + FORM_BYTES),
     ));
-    prompt
-        .merge(patient)
-        .merge(device_api::routes(&state, PATIENCE))
+    let routes = prompt.merge(patient).merge(device_api::routes(&state, PATIENCE));
+    surrounded(routes, state)
+}
+
+/// Routes with what is around every one of them: the request's id, headers, and a page for what has none, also after a
+/// panic.
+pub fn surrounded(routes: Router<AppState>, state: AppState) -> Router {
+    routes
         .layer(
             ServiceBuilder::new()
                 .layer(from_fn_with_state(state.clone(), request_info))
                 .layer(CompressionLayer::new().compress_when(compressible()))
                 .layer(from_fn_with_state(state.clone(), security_headers))
+                .layer(from_fn_with_state(state.clone(), error_pages))
                 .layer(CatchPanicLayer::new()),
         )
         .with_state(state)
@@ -84,13 +91,14 @@ fn probes() -> Routes<2> {
 }
 
 /// The forms that touch the session, with POST; those of pages are server functions.
-fn forms() -> Routes<5> {
+fn forms() -> Routes<6> {
     [
         (ACCOUNT_PASSWORD, post(pages::change_password)),
         ("/sign-in", post(pages::sign_in)),
         ("/sign-in/code", post(pages::sign_in_code)),
         ("/sign-out", post(pages::sign_out)),
         ("/language", post(pages::language)),
+        ("/preferences", post(pages::preferences)),
     ]
 }
 

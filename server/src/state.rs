@@ -79,7 +79,8 @@ impl AppState {
     /// [`PasswordError`] when the hashing library refuses its parameters.
     pub fn new(config: &Config, database: Database, surroundings: Surroundings) -> Result<Self, PasswordError> {
         let services = Services::new(database.clone(), surroundings.clone())?;
-        let (leptos, style_sheet) = (leptos_options(&config.site_dir), style_sheet(&config.site_dir));
+        let leptos = leptos_options(&config.site_dir);
+        let (style_sheet, extras) = files(&config.site_dir);
         let public_origin = config.public_url.as_ref().map(|url| url.origin().to_owned());
         Ok(Self(Arc::new(Parts {
             database,
@@ -89,7 +90,7 @@ impl AppState {
                 platform_ms: config.session_idle_platform.as_ms(),
                 merchant_ms: config.session_idle_merchant.as_ms(),
             },
-            shell: Arc::new(Shell::new(leptos.clone(), style_sheet.clone())),
+            shell: Arc::new(Shell::new(leptos.clone(), style_sheet.clone(), extras)),
             leptos,
             style_sheet,
             front: Arc::new(Front {
@@ -103,14 +104,17 @@ impl AppState {
     }
 }
 
-/// The address of a build's style sheet, read once: leptos' own component reads the file of hashes for every page.
-fn style_sheet(site_dir: &Path) -> Arc<str> {
+/// The addresses of a build's style sheet and of the folder with what `app/extras` became, read once. Without a build (in
+/// tests of the server alone) there is no such folder.
+fn files(site_dir: &Path) -> (Arc<str>, Option<Arc<str>>) {
     let hashes = std::fs::read_to_string(site_dir.join("hash.txt")).unwrap_or_default();
-    let hash = hashes
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("css:"))
-        .map(|hash| format!(".{}", hash.trim()));
-    format!("/pkg/tillkeeper{}.css", hash.unwrap_or_default()).into()
+    let hash = |name: &str| {
+        let mut lines = hashes.lines().filter_map(|line| line.split_once(':'));
+        lines.find_map(|(file, hash)| (file.trim() == name).then(|| format!(".{}", hash.trim())))
+    };
+    let style_sheet = format!("/pkg/tillkeeper{}.css", hash("css").unwrap_or_default());
+    let extras = hash("extras").map(|hash| format!("/pkg/extras{hash}").into());
+    (style_sheet.into(), extras)
 }
 
 /// The names of the files of a build. Without one (in tests of the server alone) they have no hashes.

@@ -7,6 +7,7 @@ use crate::backend::terminals::{SortKey, TerminalFilters};
 use crate::backend::verdicts::Judged;
 use crate::components::field::{Field, select};
 use crate::components::html::{Html, Rendered};
+use crate::components::phone_fold::phone_fold;
 use crate::components::stencil::Stencil;
 use crate::components::{empty::empty, format, icon, pager::pager, state_badge, verdict};
 use crate::domain::{self, Lifecycle, Timestamp};
@@ -45,7 +46,7 @@ pub(super) fn TerminalsPage() -> impl IntoView {
 
 async fn list(visit: Visit, title: &'static str, path: &'static str) -> Result<Answer, AppError> {
     let (locale, now, platform) = (visit.locale(), visit.rendering.now, visit.is_platform());
-    let asked = devices_filters::asked(&visit.query);
+    let asked = devices_filters::asked(&visit.query, visit.rendering.zone);
     let filters = visit.backend.terminals.filters(&visit.caller).await?;
     let page = visit.backend.verdicts.page(&visit.caller, &asked).await?;
     let kept = FILTERS.map(|name| (name, visit.query.get(name).unwrap_or_default()));
@@ -129,16 +130,20 @@ fn form(
         )
     });
     let models = filters.models.into_iter().map(|model| (model.clone(), model));
+    let used = query.used(&FILTERS[1..]);
+    let fields = view! {
+        {select("state", t!(locale, devices.state), states(locale, platform), &query.field("state"))}
+        {stores}
+        {select("model", t!(locale, devices.model), any().chain(models), &query.field("model"))}
+        {devices_filters::sort_field(locale, query)}
+        {devices_filters::folded(locale, platform, query)}
+    };
     view! {
         <search>
             <form class="grid gap-3 grid-cols-2 lg:grid-cols-5 items-start mb-4" method="get" action=path>
                 <div class="max-lg:col-span-2">{search.view()}</div>
-                {select("state", t!(locale, devices.state), states(locale, platform), &query.field("state"))}
-                {stores}
-                {select("model", t!(locale, devices.model), any().chain(models), &query.field("model"))}
-                {devices_filters::sort_field(locale, query)}
-                {devices_filters::folded(locale, platform, query)}
-                <div class="flex flex-wrap gap-2 max-lg:col-span-2 ">
+                {phone_fold(t!(locale, devices.filters), used, devices_filters::has_wrong_date(query), fields)}
+                <div class="flex flex-wrap gap-2 max-lg:col-span-2">
                     <button class="btn btn-primary" type="submit">{t!(locale, common.filter)}</button>
                     {narrowed.then(|| view! { <a class="btn" href=path>{t!(locale, common.clear)}</a> })}
                 </div>

@@ -24,6 +24,7 @@ mod grant_preview;
 mod guard;
 mod help;
 mod home;
+mod home_trend;
 mod import;
 mod import_report;
 mod logs;
@@ -32,6 +33,7 @@ mod merchant;
 mod merchant_form;
 mod merchants;
 mod not_found;
+mod palette;
 mod register;
 mod register_many;
 mod registration;
@@ -41,6 +43,7 @@ mod sign_in_code;
 mod staff;
 mod stores;
 mod terminal_change;
+mod trouble;
 mod user;
 mod users;
 mod welcome;
@@ -80,6 +83,7 @@ use logs::LogsPage;
 use merchant::{MerchantPage, ResumeMerchant, SuspendMerchant, UpdateMerchant};
 use merchants::{CreateMerchant, MerchantsPage};
 use not_found::NotFoundPage;
+use palette::PalettePage;
 use register::{RegisterPage, RegisterTerminal};
 use register_many::RegisterMany;
 use registration::RegistrationPage;
@@ -90,6 +94,8 @@ use sign_in_code::SignInCodePage;
 use staff::{InviteClerk, RenewInvitation, StaffPage, WithdrawInvitation};
 use stores::{CloseStore, CreateStore, ReopenStore, StoresPage, UpdateStore};
 pub(crate) use terminal_change::{ChangeTerminal, needs_confirmation};
+pub use trouble::Trouble;
+pub(crate) use trouble::{TroublePage, words as trouble_words};
 use user::{ChangeRole, EnableUser, ResetFactor, ResetUser, UserPage};
 use users::{CreateUser, UsersPage};
 use welcome::{AcceptInvitation, WelcomePage};
@@ -125,6 +131,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/logs") view=LogsPage ssr=SsrMode::Async />
                 <Route path=path!("/merchants") view=MerchantsPage ssr=SsrMode::Async />
                 <Route path=path!("/merchants/:number") view=MerchantPage ssr=SsrMode::Async />
+                <Route path=path!("/palette") view=PalettePage ssr=SsrMode::Async />
                 <Route path=path!("/settings/account") view=AccountPage ssr=SsrMode::Async />
                 <Route path=path!("/sign-in/code") view=SignInCodePage ssr=SsrMode::Async />
                 <Route path=path!("/settings/security") view=SecurityPage ssr=SsrMode::Async />

@@ -18,6 +18,7 @@ use app::backend::stores::{Closing, StoreInput, StoreRow, Stores};
 use app::backend::terminals::{
     Amount, MerchantRef, Terminal, TerminalCounts, TerminalFilters, TerminalQuery, TerminalRow, Terminals,
 };
+use app::backend::trends::{DAYS, Day, Trends};
 use app::backend::users::{NewAccount, UserQuery, UserRow, Users};
 use app::backend::verdicts::{Health, Judged, Verdicts};
 use app::caller::{
@@ -154,6 +155,7 @@ impl Fake {
             stores: this.clone(),
             terminals: this.clone(),
             users: this.clone(),
+            trends: this.clone(),
             verdicts: this,
         }
     }
@@ -815,7 +817,9 @@ impl Ask {
         });
         let rendering = Rendering {
             locale: self.locale,
+            preferences: Default::default(),
             now: NOW,
+            zone: chrono_tz::Tz::Asia__Shanghai,
             request,
             path_and_query: path.to_owned(),
             origin: "https://till.example".to_owned(),
@@ -834,7 +838,11 @@ impl Ask {
     pub(crate) async fn get(&self, path: &str) -> Answered {
         routes();
         let options = LeptosOptions::builder().output_name("tillkeeper").build();
-        let shell = Arc::new(app::shell::Shell::new(options, "/pkg/tillkeeper.css".into()));
+        let shell = Arc::new(app::shell::Shell::new(
+            options,
+            "/pkg/tillkeeper.css".into(),
+            Some("/pkg/extras.1".into()),
+        ));
         let render = leptos_axum::render_app_async_with_context(self.context(path), move || shell.document());
         let request = Request::get(path).body(Body::empty()).unwrap();
         Answered::of(render(request).await).await
@@ -899,6 +907,23 @@ fn judged(terminal: &Terminal) -> Judged {
     Judged {
         row: terminal.row.clone(),
         verdict: Verdict::of(Some(&facts), NOW),
+    }
+}
+
+#[async_trait]
+impl Trends for Fake {
+    async fn days(&self, _: &Caller) -> Result<Vec<Day>, AppError> {
+        let first = chrono::NaiveDate::from_ymd_opt(2026, 10, 24).unwrap();
+        let day = |(place, date)| Day {
+            date,
+            succeeded: place,
+            failed: place % 3,
+        };
+        Ok((0..).zip(first.iter_days()).take(DAYS).map(day).collect())
+    }
+
+    async fn reasons(&self, _: PlatformViewer<'_>) -> Result<Vec<(Reason, u64)>, AppError> {
+        Ok(vec![(Reason::SnUnknown, 1234), (Reason::QuotaExceeded, 1)])
     }
 }
 

@@ -37,9 +37,12 @@ fn pages() -> Vec<(&'static str, Ask, &'static str)> {
         code: "sn_or_code_wrong".to_owned(),
         found: None,
         kept: Some("7K2M".to_owned()),
+        request: Some("r1".to_owned()),
     };
     vec![
         ("sign-in", nobody, "/sign-in"),
+        ("palette", owner.clone(), "/palette?q=1612"),
+        ("palette-platform", admin.clone(), "/palette"),
         ("home-merchant", owner.clone(), "/"),
         ("home-platform", admin.clone(), "/"),
         ("home-wrong", owner.clone(), "/?find=1&sn=AB%2312"),
@@ -234,6 +237,7 @@ async fn who_is_turned_away_is_told_when_to_come_again() {
         code: "throttled".to_owned(),
         found: Some((fake::NOW.0 + ms).to_string()),
         kept: None,
+        request: None,
     };
     let asked = async |flash: Flash| {
         let owner = Ask {
@@ -251,6 +255,7 @@ async fn who_is_turned_away_is_told_when_to_come_again() {
         code: "throttled".to_owned(),
         found: Some("<b>".to_owned()),
         kept: None,
+        request: None,
     };
     assert_eq!(asked(made_up).await.status, StatusCode::OK);
 }
@@ -279,6 +284,7 @@ fn the_addresses_of_the_pages() {
             "/logs",
             "/merchants",
             "/merchants/{number}",
+            "/palette",
             "/settings/account",
             "/settings/registration",
             "/settings/security",

@@ -43,7 +43,7 @@ pub async fn audit_export(State(state): State<AppState>, request: Request) -> Re
     if caller.platform_viewer().is_err() {
         return page(State(state), Request::from_parts(parts, body)).await;
     }
-    let query = audit_asked(&rendering.query());
+    let query = audit_asked(&rendering.query(), rendering.zone);
     csv_file("audit.csv", &COLUMNS, move |cursor| {
         let (state, caller) = (state.clone(), caller.clone());
         let query = AuditQuery {

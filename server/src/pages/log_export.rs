@@ -96,7 +96,7 @@ fn asked(state: &AppState, request: Request) -> Result<Asked, Response> {
     Ok(Asked {
         state: state.clone(),
         caller,
-        query: log_asked(&rendering.query()),
+        query: log_asked(&rendering.query(), rendering.zone),
         locale: rendering.locale,
     })
 }

@@ -32,6 +32,7 @@ pub mod stores;
 pub mod terminals;
 pub mod throttle;
 pub mod tokens;
+pub mod trends;
 pub mod users;
 pub mod verdicts;
 
@@ -100,6 +101,8 @@ pub struct All {
     pub terminals: Arc<terminals::TerminalService>,
     /// Whose token it is.
     pub tokens: Arc<tokens::TokenService>,
+    /// How registrations went lately.
+    pub trends: Arc<trends::TrendService>,
     /// Whether terminals can take a payment now.
     pub verdicts: Arc<verdicts::VerdictService>,
     /// Accounts, as those who look after them see them.
@@ -159,6 +162,7 @@ impl Services {
             stores: Arc::new(stores::StoreService::new(database.clone(), surroundings.clone())),
             terminals: terminals.clone(),
             tokens: Arc::new(tokens::TokenService::new(database.clone())),
+            trends: Arc::new(trends::TrendService::new(database.clone(), surroundings.clone())),
             verdicts: Arc::new(verdicts::VerdictService::new(
                 database.clone(),
                 surroundings.clone(),
@@ -188,6 +192,7 @@ impl Services {
             second_factor: self.second_factor.clone(),
             stores: self.stores.clone(),
             terminals: self.terminals.clone(),
+            trends: self.trends.clone(),
             verdicts: self.verdicts.clone(),
             users: self.users.clone(),
         }

@@ -107,6 +107,7 @@ const TERMINAL: [Seen; 6] = [Seen::Token; 6];
 /// The permission of every address.
 const TABLE: &[Line] = &[
     ("GET", "/", &[], SIGNED_IN),
+    ("GET", "/palette", &[], SIGNED_IN),
     ("GET", "/sign-in", &[], OPEN),
     ("GET", "/sign-in/code", &[], OPEN),
     ("GET", "/welcome/{invitation_token}", &[], OPEN),
@@ -338,6 +339,7 @@ const TABLE: &[Line] = &[
     ("POST", "/sign-in/code", &[], OPEN),
     ("POST", "/sign-out", &[], OPEN),
     ("POST", "/language", &[("language", "zh")], OPEN),
+    ("POST", "/preferences", &[("theme", "dark")], OPEN),
     ("GET", "/audit", &[], PLATFORM),
     ("GET", "/audit/export.csv", &[], PLATFORM),
     ("GET", "/logs/export.csv", &[], SIGNED_IN),

@@ -55,6 +55,7 @@ pub(crate) struct World<'a> {
     pub(crate) db: &'a TestDb,
     pub(crate) clock: StoryClock,
     pub(crate) services: Services,
+    pub(crate) state: AppState,
     router: axum::Router,
 }
 
@@ -94,7 +95,8 @@ impl<'a> World<'a> {
             db,
             clock,
             services: state.services.clone(),
-            router: router(state),
+            router: router(state.clone()),
+            state,
         };
         for (number, name) in [(XIAOMAN, "杭州小满母婴"), (SHENGJING, "深圳盛景餐饮")] {
             world.add_merchant(number, name, &surroundings).await?;
