@@ -31,6 +31,8 @@ mod m20261124_000025_grant_drafts;
 mod m20261124_000026_merchant_care;
 mod m20261124_000027_device_log_filters;
 mod m20261124_000028_log_boundaries;
+mod m20261124_000034_import_jobs;
+mod m20261124_000035_import_changes;
 mod m20261124_000037_grants_of_all;
 mod shape;
 
@@ -65,6 +67,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000026_merchant_care::Migration),
             Box::new(m20261124_000027_device_log_filters::Migration),
             Box::new(m20261124_000028_log_boundaries::Migration),
+            Box::new(m20261124_000034_import_jobs::Migration),
+            Box::new(m20261124_000035_import_changes::Migration),
             Box::new(m20261124_000037_grants_of_all::Migration),
         ]
     }

@@ -222,6 +222,7 @@ const TABLE: &[Line] = &[
     ("GET", "/terminals", &[], PLATFORM),
     ("GET", "/terminals/import", &[], ADMIN),
     ("GET", "/terminals/import/{import}", &[], PLATFORM),
+    ("GET", "/terminals/import/{rejected}/rejects", &[], PLATFORM),
     ("GET", "/users", &[], PLATFORM),
     ("GET", "/users/{login}", &[], PLATFORM),
     (
@@ -328,6 +329,10 @@ const TABLE: &[Line] = &[
         ],
     ),
     ("POST", "/actions/import", &[], ADMIN),
+    ("POST", "/actions/import-map", &[("import", "{import}")], ADMIN),
+    ("POST", "/actions/import-confirm", &[("import", "{import}")], ADMIN),
+    ("POST", "/actions/import-cancel", &[("import", "{import}")], ADMIN),
+    ("POST", "/actions/import-undo", &[("import", "{import}")], ADMIN),
     ("POST", "/actions/user-create", &[("login", "a b")], ADMIN),
     ("POST", "/actions/user-reset", &[("login", "{login}")], LOOKS_AFTER),
     (
@@ -436,10 +441,12 @@ async fn things(world: &World<'_>) -> Result<Things> {
     let import = imports.one(world.db.reader()).await?.ok_or("no import")?;
     let stores = server::entities::stores::Entity::find();
     let store = stores.one(world.db.reader()).await?.ok_or("no store")?;
+    let rejected = rejected(world).await?;
     Ok(vec![
         ("{sn}", "OWN10001".to_owned()),
         ("{terminal}", world.terminals("OWN10001").await?[0].id.to_string()),
         ("{import}", import.id.to_string()),
+        ("{rejected}", rejected),
         ("{login}", "staff".to_owned()),
         ("{merchant}", XIAOMAN.to_owned()),
         ("{store}", store.id.to_string()),
@@ -472,6 +479,18 @@ async fn draft(admin: &mut Client) -> Result<String> {
         .post("/actions/app-grant", &[("package", PACKAGE), ("draft", &confirmed)])
         .await?;
     Ok(drafts.pop().unwrap_or_default())
+}
+
+/// An import with a row that is refused.
+async fn rejected(world: &World<'_>) -> Result<String> {
+    use app::backend::imports::Sending;
+    let system = app::caller::Caller::system("test");
+    let imports = &*world.services.imports;
+    let mut sending = Sending::begin(imports, system.platform_admin()?, "bad.csv").await?;
+    sending.write(b"sn,manufacturer,model\n12,PAX,S90\n").await?;
+    let id = sending.finish().await?;
+    imports.work_on(id, &mut |_| {}).await?;
+    Ok(id.to_string())
 }
 
 /// A batch with a terminal of xiaoman's.
