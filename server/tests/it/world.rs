@@ -191,24 +191,7 @@ impl<'a> World<'a> {
 
     /// Imports rows of `sn,manufacturer,model,name,merchant_no,store` as the command line would.
     pub(crate) async fn import(&self, rows: &str) -> Result<()> {
-        use app::backend::imports::{Imports, Sending, Stage};
-        let system = Caller::system("test");
-        let (by, imports) = (system.platform_admin()?, &*self.services.imports);
-        let mut sending = Sending::begin(imports, by, "test.csv").await?;
-        let file = format!("sn,manufacturer,model,name,merchant_no,store\n{rows}");
-        sending.write(file.as_bytes()).await?;
-        let id = sending.finish().await?;
-        imports.work_on(id, &mut |_| {}).await?;
-        imports.confirm(by, id, false).await?;
-        imports.work_on(id, &mut |_| {}).await?;
-        let report = imports.get(system.platform_viewer()?, id).await?.ok_or("no import")?;
-        assert_eq!((report.stage, report.errors), (Stage::Done, Vec::new()), "{rows}");
-        Ok(())
-    }
-
-    /// The instant so many days after the story began.
-    pub(crate) fn later(&self, days: i64) -> Timestamp {
-        Timestamp(NOON + days * Timestamp::DAY_MS)
+        bring_in(&self.services, rows).await
     }
 
     /// Runs a statement that no user could.
@@ -247,4 +230,21 @@ impl<'a> World<'a> {
             other => Err(format!("no refusal in the log: {other:?}").into()),
         }
     }
+}
+
+/// Imports rows of `sn,manufacturer,model,name,merchant_no,store` as the command line would.
+pub(crate) async fn bring_in(services: &Services, rows: &str) -> Result<()> {
+    use app::backend::imports::{Imports, Sending, Stage};
+    let system = Caller::system("test");
+    let (by, imports) = (system.platform_admin()?, &*services.imports);
+    let mut sending = Sending::begin(imports, by, "test.csv").await?;
+    let file = format!("sn,manufacturer,model,name,merchant_no,store\n{rows}");
+    sending.write(file.as_bytes()).await?;
+    let id = sending.finish().await?;
+    imports.work_on(id, &mut |_| {}).await?;
+    imports.confirm(by, id, false).await?;
+    imports.work_on(id, &mut |_| {}).await?;
+    let report = imports.get(system.platform_viewer()?, id).await?.ok_or("no import")?;
+    assert_eq!((report.stage, report.errors), (Stage::Done, Vec::new()), "{rows}");
+    Ok(())
 }
