@@ -155,7 +155,7 @@ async fn prepare(database: &Database, round: usize) -> Result<Vec<(String, Strin
     let system = Caller::system("test");
     let sns: Vec<_> = (0..TERMINALS).map(|n| format!("CRASH{round:05}{n:03}")).collect();
     let rows: String = sns.iter().map(|sn| format!("{sn},PAX,S90,,{XIAOMAN},\n")).collect();
-    bring_in(services, &rows).await?;
+    bring_in(&services, &rows).await?;
     let mut prepared = Vec::new();
     for sn in sns {
         let found = terminals::Entity::find().filter(terminals::Column::Sn.eq(&sn));
