@@ -77,6 +77,12 @@ impl Caller {
         })
     }
 
+    /// The same in a session that has just begun.
+    pub fn in_session(mut self, name: String) -> Self {
+        self.request.session = Some(name);
+        self
+    }
+
     /// The command line: whoever can run it has the database file anyway.
     pub fn system(command: &str) -> Self {
         Self {

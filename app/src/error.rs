@@ -93,8 +93,6 @@ pub enum Invalid {
     TooManyInvitations,
     /// The code of the second step is not right.
     CodeWrong,
-    /// Too many codes were tried.
-    FactorTries,
     /// The second step is set up already.
     FactorIsOn,
     /// The second step is not set up, or was begun too long ago.

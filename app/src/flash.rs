@@ -6,8 +6,9 @@
 
 use crate::backend::Backend;
 use crate::backend::invitations::IssuedLink;
+use crate::backend::sessions::OwnSession;
 use crate::caller::Caller;
-use crate::domain::SerialNumberError;
+use crate::domain::{SerialNumberError, Timestamp};
 use crate::error::AppError;
 use crate::request::{Rendering, address, is_local};
 use http::{HeaderValue, StatusCode, header};
@@ -15,6 +16,7 @@ use leptos::prelude::{ServerFnError, use_context};
 use leptos_axum::ResponseOptions;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 use strum::VariantArray;
 
 /// What the next page has to tell.
@@ -183,6 +185,18 @@ impl Flash {
         }
     }
 
+    /// When what was tried too often may be tried again, when that is what it says.
+    pub fn retry_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Error {
+                code,
+                found: Some(until),
+                ..
+            } if code == Self::THROTTLED => until.parse().ok().map(Timestamp),
+            _ => None,
+        }
+    }
+
     /// Reads the cookie's value; `None` for anything that is no message.
     pub fn parse(value: &str) -> Option<Self> {
         serde_json::from_str(&urlencoding::decode(value).ok()?).ok()
@@ -301,6 +315,17 @@ pub(crate) fn actor() -> Result<(Caller, Backend), AppError> {
 /// [`AppError::Internal`] where the server has told nothing of the request.
 pub(crate) fn backend() -> Result<Backend, AppError> {
     use_context::<Backend>().ok_or(AppError::Internal)
+}
+
+/// Gives the session that asks another id, after a change of what its user may do.
+///
+/// # Errors
+/// [`AppError::Internal`].
+pub(crate) async fn renew_session() -> Result<(), AppError> {
+    match use_context::<Arc<dyn OwnSession>>() {
+        Some(session) => session.renew().await,
+        None => Err(AppError::Internal),
+    }
 }
 
 /// Ends a server function, in the one way there is: 303 See Other (RFC 9110, section 15.4.4) to where the work leads, to

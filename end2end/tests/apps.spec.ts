@@ -76,7 +76,8 @@ test("the platform authorizes an app, a terminal reports it, and the merchant se
     request.put(`/api/v1/terminals/me/apps/${app}`, { data, headers: { Authorization: `Bearer ${token}` } });
   expect((await put({ state: "failed", version: "1.2.0", error_code: "no_space" })).status()).toBe(200);
   await page.goto(`/devices/${encodeURIComponent(sn)}`);
-  const here = page.getByRole("row").filter({ hasText: app });
+  // The first of them: the log below names the app as well.
+  const here = page.getByRole("row").filter({ hasText: app }).first();
   await expect(here).toContainText("安装失败");
   await here.getByRole("link", { name: "终端存储空间不足" }).click();
   await expect(page).toHaveURL(/\/help\/apps#no_space$/);

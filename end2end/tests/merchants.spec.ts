@@ -32,7 +32,8 @@ test("an administrator takes a merchant on, gives it a store, suspends and resum
   await page.getByRole("button", { name: "创建商户" }).click();
   await expect(page).toHaveURL(new RegExp(`/merchants/${number}$`));
   await expect(page.getByRole("status").first()).toContainText("商户已创建");
-  await expectAccessible(page);
+  // The checker is a script itself.
+  if (info.project.name === "js") await expectAccessible(page);
 
   await page.getByText("新增门店", { exact: true }).click();
   await page.getByLabel("门店名称").fill("春熙店");
@@ -72,20 +73,20 @@ test("a merchant reads and prints the own registration", async ({ page }) => {
   expect((await page.pdf({ format: "A4" })).length).toBeGreaterThan(5_000);
 });
 
-test("an entry of the log is opened in its place, and the log taken away as it is narrowed", async ({ page }) => {
+test("an entry of the log is opened in its place, and the log taken away as it is narrowed", async ({ page }, info) => {
   await signIn(page, demoLogin("merchant_owner"));
   await page.goto("/logs");
   await page.getByLabel("结果").selectOption("failure");
   await page.getByRole("button", { name: "筛选" }).click();
   await expect(page).toHaveURL(/outcome=failure/);
-  const rows = page.getByRole("row").filter({ hasText: "设备注册失败" });
-  const count = await rows.count();
-  expect(count).toBeGreaterThan(0);
-  await page.getByRole("link", { name: /^展开/ }).nth(1).click();
+  await expect(page.getByRole("row").filter({ hasText: "设备注册失败" }).first()).toBeVisible();
+  const closed = page.getByRole("link", { name: /^展开/ });
+  const count = await closed.count();
+  await closed.nth(1).click();
   await expect(page).toHaveURL(/outcome=failure&open=[0-9a-f-]+#e-/);
   await expect(page.getByRole("main")).toContainText("关联编号");
-  await expect(page.getByRole("link", { name: /^展开/ })).toHaveCount(count - 1);
-  await expectAccessible(page);
+  await expect(closed).toHaveCount(count - 1);
+  if (info.project.name === "js") await expectAccessible(page);
   await page.getByRole("link", { name: "收起" }).click();
   await expect(page.getByRole("main")).not.toContainText("关联编号");
   await expect(page).toHaveURL(/outcome=failure#e-/);

@@ -25,15 +25,18 @@ mod m20261123_000012_throttles;
 mod m20261123_000013_invitations;
 mod m20261123_000014_second_factors;
 mod m20261123_000019_batches;
+mod m20261124_000020_login_skeletons;
 mod m20261124_000022_floods;
 mod m20261124_000024_grant_ends;
 mod m20261124_000025_grant_drafts;
 mod m20261124_000026_merchant_care;
 mod m20261124_000027_device_log_filters;
 mod m20261124_000028_log_boundaries;
-mod m20261124_000034_import_jobs;
-mod m20261124_000035_import_changes;
+mod m20261124_000031_search;
+mod m20261124_000032_sorting;
 mod m20261124_000037_grants_of_all;
+mod m20261124_000039_import_jobs;
+mod m20261124_000040_import_changes;
 mod shape;
 
 /// The PostgreSQL advisory lock that migrating takes: "tillkeep" in ASCII, so that it meets no other program's.
@@ -61,15 +64,18 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000013_invitations::Migration),
             Box::new(m20261123_000014_second_factors::Migration),
             Box::new(m20261123_000019_batches::Migration),
+            Box::new(m20261124_000020_login_skeletons::Migration),
             Box::new(m20261124_000022_floods::Migration),
             Box::new(m20261124_000024_grant_ends::Migration),
             Box::new(m20261124_000025_grant_drafts::Migration),
             Box::new(m20261124_000026_merchant_care::Migration),
             Box::new(m20261124_000027_device_log_filters::Migration),
             Box::new(m20261124_000028_log_boundaries::Migration),
-            Box::new(m20261124_000034_import_jobs::Migration),
-            Box::new(m20261124_000035_import_changes::Migration),
+            Box::new(m20261124_000031_search::Migration),
+            Box::new(m20261124_000032_sorting::Migration),
             Box::new(m20261124_000037_grants_of_all::Migration),
+            Box::new(m20261124_000039_import_jobs::Migration),
+            Box::new(m20261124_000040_import_changes::Migration),
         ]
     }
 }

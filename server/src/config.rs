@@ -216,6 +216,10 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         log_format: reader.text("log_format", values::parsed).unwrap_or_default(),
         data_dir,
     };
+    // Cookies without `Secure` are for this machine alone, or for whoever says so by a public URL with `http://`.
+    if config.public_url.is_none() && !config.listen.ip().is_loopback() {
+        reader.problems.push(Problem::Unprotected(config.listen));
+    }
     if reader.problems.is_empty() {
         Ok(Loaded {
             config,

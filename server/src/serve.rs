@@ -97,6 +97,9 @@ pub async fn serve(
     tracing::info!(engine = %database.engine(), applied, "the database is up to date");
     let state = AppState::new(config, database.clone(), surroundings.clone())
         .map_err(|error| ServeError::State(error.to_string()))?;
+    if !address.ip().is_loopback() && !state.front.secure {
+        tracing::warn!("browsers come over plain HTTP: passwords and sessions can be read on the way");
+    }
     let set_up = set_up_path(&state).await?;
     let sweeping = [
         tokio::spawn(sweep(router::session_store(&state), state.services.clone())),

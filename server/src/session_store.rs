@@ -47,7 +47,7 @@ pub struct SessionIdle {
 }
 
 /// Makes a session that of a person who has signed in. It gets another id, so that one that was begun by somebody else's
-/// request is nobody's (CWE-384).
+/// request is nobody's (CWE-384). Answers its name, as in [`name_of`].
 ///
 /// # Errors
 /// What the session store says.
@@ -55,13 +55,15 @@ pub async fn begin(
     session: &Session,
     caller: &Caller,
     now: Timestamp,
-) -> std::result::Result<(), tower_sessions::session::Error> {
+) -> std::result::Result<String, tower_sessions::session::Error> {
     session.cycle_id().await?;
     session.insert(USER, caller.user_id().map(|user| user.0)).await?;
     session.insert(PLATFORM, caller.role().is_platform()).await?;
     session.insert(BEGAN, now.0).await?;
     session.insert(ADDRESS, &caller.request().address).await?;
-    session.insert(USER_AGENT, &caller.request().user_agent).await
+    session.insert(USER_AGENT, &caller.request().user_agent).await?;
+    session.save().await?;
+    Ok(session.id().as_ref().map(name_of).unwrap_or_default())
 }
 
 /// The table `sessions`.

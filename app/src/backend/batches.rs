@@ -88,7 +88,7 @@ pub enum Choice {
     /// These.
     These(Vec<TerminalId>),
     /// The first [`MAX_ITEMS`] that a list shows.
-    Listed(TerminalQuery),
+    Listed(Box<TerminalQuery>),
 }
 
 /// A batch whose codes can be shown to whoever holds its key.

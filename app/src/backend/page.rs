@@ -115,6 +115,15 @@ impl<T> Page<T> {
         }
     }
 
+    /// The same page with these rows instead.
+    pub fn map_all<U>(self, rows: Vec<U>) -> Page<U> {
+        Page {
+            rows,
+            previous: self.previous,
+            next: self.next,
+        }
+    }
+
     /// The same page with other rows.
     pub fn map<U>(self, row: impl FnMut(T) -> U) -> Page<U> {
         Page {

@@ -51,7 +51,7 @@ pub trait SecondFactor: Send + Sync {
     /// **Permissions:** any caller, for itself.
     ///
     /// # Errors
-    /// [`crate::error::Invalid::CodeWrong`]; [`crate::error::Invalid::FactorTries`];
+    /// [`crate::error::Invalid::CodeWrong`]; [`AppError::Throttled`] when too many went wrong;
     /// [`crate::error::Invalid::FactorIsOff`] when it was not begun.
     async fn confirm(&self, caller: &Caller, code: Option<&FactorCode>) -> Result<Vec<RecoveryCode>, AppError>;
 
@@ -68,7 +68,7 @@ pub trait SecondFactor: Send + Sync {
     /// **Permissions:** any caller, for itself, with a code.
     ///
     /// # Errors
-    /// [`crate::error::Invalid::CodeWrong`]; [`crate::error::Invalid::FactorTries`];
+    /// [`crate::error::Invalid::CodeWrong`]; [`AppError::Throttled`] when too many went wrong;
     /// [`crate::error::Invalid::FactorIsOff`].
     async fn delete(&self, caller: &Caller, code: Option<&FactorCode>) -> Result<(), AppError>;
 

@@ -22,6 +22,16 @@ pub struct OpenSession {
     pub last_seen: Timestamp,
 }
 
+/// The session that a request is sent in.
+#[async_trait]
+pub trait OwnSession: Send + Sync {
+    /// Gives it another id, as after each change of what its user may do (OWASP ASVS 5.0, 7.2.4): whoever had the one before
+    /// has nothing any more.
+    ///
+    /// **Permissions:** whoever holds the session.
+    async fn renew(&self) -> Result<(), AppError>;
+}
+
 /// A person's own sessions.
 #[async_trait]
 pub trait Sessions: Send + Sync {

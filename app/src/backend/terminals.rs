@@ -2,9 +2,12 @@
 
 use super::page::{Cursor, Page};
 use crate::caller::Caller;
-use crate::domain::{Lifecycle, LifecycleReason, Manufacturer, SerialNumber, StoreId, TerminalId, Timestamp};
+use crate::domain::{Lifecycle, LifecycleReason, Manufacturer, Obstacle, SerialNumber, StoreId, TerminalId, Timestamp};
 use crate::error::AppError;
 use async_trait::async_trait;
+use std::fmt;
+use std::str::FromStr;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// What a list of terminals is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,10 +18,131 @@ pub struct TerminalQuery {
     pub lifecycles: Vec<Lifecycle>,
     /// Only terminals of this store.
     pub store: Option<StoreId>,
+    /// Only terminals of the merchant with this number.
+    pub merchant: Option<String>,
+    /// Only terminals of this maker.
+    pub manufacturer: Option<Manufacturer>,
     /// Only terminals of this model.
     pub model: Option<String>,
+    /// Only terminals with this tag.
+    pub tag: Option<String>,
+    /// Only terminals that are, or are not, heard from.
+    pub connection: Option<Connection>,
+    /// Only terminals whose verdict says this first: one of [`OBSTACLES_LISTED`].
+    pub obstacle: Option<Obstacle>,
+    /// Only terminals last heard from at this instant or later.
+    pub seen_from: Option<Timestamp>,
+    /// Only terminals last heard from before this instant.
+    pub seen_until: Option<Timestamp>,
+    /// Only terminals registered at this instant or later.
+    pub registered_from: Option<Timestamp>,
+    /// Only terminals registered before this instant.
+    pub registered_until: Option<Timestamp>,
+    /// In which order; without one, what is searched for comes newest first and everything else by serial number.
+    pub sort: Option<TerminalSort>,
     /// Which page.
     pub cursor: Option<Cursor>,
+}
+
+/// What a list of terminals can be sorted by. What has no value comes last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum SortKey {
+    /// Serial number.
+    Sn,
+    /// Name.
+    Name,
+    /// When it was last heard from.
+    LastSeen,
+    /// When it was registered.
+    Registered,
+}
+
+/// In which order a list comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TerminalSort {
+    /// By what.
+    pub by: SortKey,
+    /// The last first.
+    pub descending: bool,
+}
+
+/// A terminal's connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum Connection {
+    /// It was never heard from.
+    Never,
+    /// It was heard from within the expected time.
+    Online,
+    /// It was heard from, but not lately.
+    Offline,
+}
+
+/// The obstacles that a list can be narrowed to: those that a terminal's own record and its merchant's tell. They are the
+/// first in the order of the checks, so that nothing that is looked at later can come before them.
+pub const OBSTACLES_LISTED: [Obstacle; 6] = [
+    Obstacle::Suspended,
+    Obstacle::MerchantStopped,
+    Obstacle::NotAssigned,
+    Obstacle::NotRegistered,
+    Obstacle::NotConnected,
+    Obstacle::Retired,
+];
+
+/// How many terminals a list has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amount {
+    /// So many.
+    Exactly(u64),
+    /// About so many.
+    About(u64),
+}
+
+impl TerminalQuery {
+    /// Whether the list is narrowed to anything.
+    pub fn is_narrowed(&self) -> bool {
+        let everything = Self {
+            cursor: self.cursor.clone(),
+            sort: self.sort,
+            ..Self::default()
+        };
+        *self != everything
+    }
+}
+
+impl SortKey {
+    /// The stable code.
+    pub fn code(self) -> &'static str {
+        self.into()
+    }
+}
+
+impl Connection {
+    /// The stable code.
+    pub fn code(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// `name`, or `-name` for the last first.
+impl fmt::Display for TerminalSort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.descending { "-" } else { "" };
+        write!(f, "{sign}{}", self.by.code())
+    }
+}
+
+impl FromStr for TerminalSort {
+    type Err = strum::ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let by = text.strip_prefix('-').unwrap_or(text).parse()?;
+        Ok(Self {
+            by,
+            descending: text.starts_with('-'),
+        })
+    }
 }
 
 /// A terminal as a list shows it.
@@ -124,10 +248,15 @@ pub const LOOK_ALIKES: usize = 5;
 /// Looking at terminals.
 #[async_trait]
 pub trait Terminals: Send + Sync {
-    /// A page of terminals, by serial number; an exact serial number comes alone.
+    /// A page of terminals. A search for a whole serial number has that terminal first.
     ///
     /// **Permissions:** any caller, within its scope.
     async fn list(&self, caller: &Caller, query: &TerminalQuery) -> Result<Page<TerminalRow>, AppError>;
+
+    /// How many terminals the list has on all its pages together.
+    ///
+    /// **Permissions:** any caller, within its scope.
+    async fn amount(&self, caller: &Caller, query: &TerminalQuery) -> Result<Amount, AppError>;
 
     /// What the list can be narrowed to.
     ///

@@ -80,12 +80,10 @@ fn fields(locale: Locale, now: Timestamp, platform: bool, entry: &LogEntry) -> i
     } else {
         all.push((t!(locale, log.reason), reason(row.reason)));
     }
-    let who = format!("{} · {}", words::actor(locale, row.actor), actor(locale, row));
-    let who = if row.actor_label.is_some() {
-        who
-    } else {
-        actor(locale, row)
-    };
+    // What kind of party a name is of; whoever is not named is told by the kind alone.
+    let named = row.actor_label.as_ref();
+    let kind = named.map(|_| format!("{} · ", words::party(locale, row.actor)));
+    let who = format!("{}{}", kind.unwrap_or_default(), actor(locale, row));
     all.extend([
         (t!(locale, log.actor), who.rendered()),
         (t!(locale, log.address), text(row.address.clone())),

@@ -22,6 +22,7 @@ pub(crate) mod pager;
 pub(crate) mod qr;
 pub(crate) mod sentence;
 pub(crate) mod sn_field;
+pub(crate) mod stacked_table;
 pub(crate) mod state_badge;
 pub(crate) mod stencil;
 pub(crate) mod terminal_actions;

@@ -3,6 +3,7 @@
 use super::app_words::{install_cell, named, policy_cell};
 use crate::backend::apps::TerminalApp;
 use crate::components::html::{Html, Rendered};
+use crate::components::stacked_table::stacked_table;
 use crate::domain::Timestamp;
 use crate::i18n::{Locale, t};
 use crate::pages::app_address;
@@ -14,26 +15,15 @@ pub(crate) fn terminal_apps(locale: Locale, now: Timestamp, platform: bool, apps
         view! { <p>{t!(locale, apps.none_here)}</p> }.rendered()
     } else {
         let rows = apps.iter().map(|app| row(locale, now, platform, app)).collect_view();
-        let caption = t!(locale, apps.on_terminal);
-        view! {
-            <div class="overflow-x-auto md:border border-base-300 rounded-box">
-                <table
-                    role="table"
-                    class="table table-sm [&_td]:text-sm [&_td]:align-top max-md:block max-md:[&_td]:block max-md:[&_td]:p-0 max-md:[&_td]:border-0"
-                >
-                    <caption class="sr-only">{caption}</caption>
-                    <thead role="rowgroup" class="max-md:sr-only">
-                        <tr role="row">
-                            <th role="columnheader" scope="col">{t!(locale, apps.app)}</th>
-                            <th role="columnheader" scope="col">{t!(locale, apps.policy_title)}</th>
-                            <th role="columnheader" scope="col">{t!(locale, apps.install_title)}</th>
-                        </tr>
-                    </thead>
-                    <tbody role="rowgroup" class="max-md:flex max-md:flex-col max-md:gap-3">{rows}</tbody>
-                </table>
-            </div>
-        }
-        .rendered()
+        stacked_table(
+            t!(locale, apps.on_terminal),
+            [
+                t!(locale, apps.app),
+                t!(locale, apps.policy_title),
+                t!(locale, apps.install_title),
+            ],
+            rows,
+        )
     };
     view! {
         <section class="card bg-base-100 border border-base-300 p-4 md:p-6 gap-3" aria-labelledby="apps-title">
@@ -57,7 +47,7 @@ fn row(locale: Locale, now: Timestamp, platform: bool, app: &TerminalApp) -> imp
             role="row"
             class="max-md:flex max-md:flex-col max-md:gap-2 max-md:p-3 max-md:border max-md:border-base-300 max-md:rounded-box"
         >
-            <td role="cell">{named(locale, &app.app, href)}</td>
+            <td role="cell" class="md:min-w-64">{named(locale, &app.app, href)}</td>
             <td role="cell">{policy_cell(locale, now, app.policy, app.until)} {reason}</td>
             <td role="cell">{install_cell(locale, now, app.install.as_ref(), app.newest.as_deref())}</td>
         </tr>

@@ -187,9 +187,11 @@ pub(crate) fn audit_action(locale: Locale, action: AuditAction) -> &'static str 
         UserEnabled => user_enabled,
         UserRoleChanged => user_role_changed,
         InvitationCreated => invitation_created,
+        InvitationWithdrawn => invitation_withdrawn,
         InvitationUsed => invitation_used,
         SecondFactorEnabled => second_factor_enabled,
         SecondFactorDisabled => second_factor_disabled,
+        SecondFactorCodesRenewed => second_factor_codes_renewed,
         SecondFactorUsedRecovery => second_factor_used_recovery,
         TerminalRegistered => terminal_registered,
         TerminalAssigned => terminal_assigned,
@@ -362,7 +364,6 @@ pub(crate) fn invalid(locale: Locale, invalid: Invalid) -> (&'static str, &'stat
         AccountDisabled => account_disabled,
         TooManyInvitations => too_many_invitations,
         CodeWrong => code_wrong,
-        FactorTries => factor_tries,
         FactorIsOn => factor_is_on,
         FactorIsOff => factor_is_off,
         SignInExpired => sign_in_expired,
@@ -529,7 +530,7 @@ mod tests {
         assert!(seen.iter().all(|text| !text.trim().is_empty()));
         assert_eq!(
             seen.len(),
-            2 * (5 + 8 + 4 + 3 + 25 + 3 + 3 + 3 + 2 + 26 + 44 + 8 + 2 * 60 + 2 * 4 + 3 * 18 + 5 * 16 + 14 + 5 * 18)
+            2 * (5 + 8 + 4 + 3 + 25 + 3 + 3 + 3 + 2 + 26 + 47 + 8 + 2 * 59 + 2 * 4 + 3 * 18 + 5 * 16 + 14 + 5 * 18)
         );
     }
 

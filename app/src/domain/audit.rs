@@ -24,12 +24,16 @@ pub enum AuditAction {
     UserRoleChanged,
     #[strum(serialize = "invitation.created")]
     InvitationCreated,
+    #[strum(serialize = "invitation.withdrawn")]
+    InvitationWithdrawn,
     #[strum(serialize = "invitation.used")]
     InvitationUsed,
     #[strum(serialize = "second_factor.enabled")]
     SecondFactorEnabled,
     #[strum(serialize = "second_factor.disabled")]
     SecondFactorDisabled,
+    #[strum(serialize = "second_factor.codes_renewed")]
+    SecondFactorCodesRenewed,
     #[strum(serialize = "second_factor.used_recovery")]
     SecondFactorUsedRecovery,
     #[strum(serialize = "terminal.registered")]

@@ -176,11 +176,6 @@ impl Move {
             Role::PlatformSupport => false,
         }
     }
-
-    /// Whether a [`LifecycleReason`] has to be given.
-    pub fn needs_reason(self) -> bool {
-        matches!(self, Self::Suspend | Self::Retire)
-    }
 }
 
 /// Whether a role may do `wanted` to a terminal in a state. A role that may not is told that first.

@@ -34,6 +34,14 @@ impl Login {
         }
     }
 
+    /// What it looks like (Unicode TR 39, section 4): two logins that the eye takes for one have the same. In it `1` is `l`,
+    /// `0` is `o`, and a Cyrillic `а` is a Latin one.
+    #[cfg(feature = "ssr")]
+    pub fn skeleton(&self) -> String {
+        let looks = unicode_security::confusable_detection::skeleton(&self.0);
+        looks.flat_map(char::to_lowercase).collect()
+    }
+
     /// The normal form.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -53,6 +61,21 @@ mod tests {
     #[test]
     fn case_and_width_do_not_make_another_login() {
         assert_eq!(Login::parse(" Ａdmin ").unwrap(), Login::parse("admin").unwrap());
+    }
+
+    #[cfg(feature = "ssr")]
+    #[test]
+    fn what_looks_the_same_has_one_skeleton() {
+        let looks = |text: &str| Login::parse(text).unwrap().skeleton();
+        for twin in ["аdmin", "admіn", "ａdmin", "ADMIN", "ad\u{ff4d}in"] {
+            assert_eq!(looks(twin), looks("admin"), "{twin}");
+        }
+        assert_eq!(looks("xia0man"), looks("xiaoman"));
+        assert_eq!(looks("clerk1"), looks("clerkl"));
+        for other in ["admin2", "adnin", "管理员"] {
+            assert_ne!(looks(other), looks("admin"), "{other}");
+        }
+        assert_ne!(looks("张三丰"), looks("张二丰"));
     }
 
     #[test]

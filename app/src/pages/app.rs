@@ -8,6 +8,7 @@ use crate::backend::page::Cursor;
 use crate::components::app_words::{either, install, install_cell, named, policy_cell};
 use crate::components::field::select;
 use crate::components::html::{Html, Rendered};
+use crate::components::stacked_table::stacked_table;
 use crate::components::{empty::empty, format, pager::pager};
 use crate::domain::{InstallState, PackageName, Timestamp};
 use crate::error::AppError;
@@ -122,26 +123,16 @@ fn table(locale: Locale, now: Timestamp, page: &OwnAppPage) -> Html {
         .iter()
         .map(|terminal| row(locale, now, newest, terminal))
         .collect_view();
-    view! {
-        <div class="md:overflow-x-auto md:bg-base-100 md:border border-base-300 rounded-box">
-            <table
-                role="table"
-                class="table table-sm [&_td]:text-sm [&_td]:align-top max-md:block max-md:[&_td]:block max-md:[&_td]:p-0 max-md:[&_td]:border-0"
-            >
-                <caption class="sr-only">{t!(locale, apps.terminals_caption)}</caption>
-                <thead role="rowgroup" class="max-md:sr-only">
-                    <tr role="row">
-                        <th role="columnheader" scope="col">{t!(locale, devices.sn)}</th>
-                        <th role="columnheader" scope="col">{t!(locale, devices.store)}</th>
-                        <th role="columnheader" scope="col">{t!(locale, apps.policy_title)}</th>
-                        <th role="columnheader" scope="col">{t!(locale, apps.install_title)}</th>
-                    </tr>
-                </thead>
-                <tbody role="rowgroup" class="max-md:flex max-md:flex-col max-md:gap-3">{rows}</tbody>
-            </table>
-        </div>
-    }
-    .rendered()
+    stacked_table(
+        t!(locale, apps.terminals_caption),
+        [
+            t!(locale, devices.sn),
+            t!(locale, devices.store),
+            t!(locale, apps.policy_title),
+            t!(locale, apps.install_title),
+        ],
+        rows,
+    )
 }
 
 fn row(locale: Locale, now: Timestamp, newest: Option<&str>, row: &AppTerminal) -> impl IntoView + use<> {

@@ -6,6 +6,7 @@ use crate::backend::apps::{Allowed, OwnApp, OwnApps, Reach};
 use crate::backend::page::Cursor;
 use crate::components::app_words::{ends_soon, named, until};
 use crate::components::html::{Html, Rendered};
+use crate::components::stacked_table::stacked_table;
 use crate::components::{empty::empty, format, icon, pager::pager};
 use crate::domain::Timestamp;
 use crate::error::AppError;
@@ -63,26 +64,16 @@ fn notice(text: String) -> impl IntoView {
 
 fn table(locale: Locale, now: Timestamp, rows: &[OwnApp]) -> Html {
     let rows = rows.iter().map(|app| row(locale, now, app)).collect_view();
-    view! {
-        <div class="md:overflow-x-auto md:bg-base-100 md:border border-base-300 rounded-box">
-            <table
-                role="table"
-                class="table table-sm [&_td]:text-sm [&_td]:align-top max-md:block max-md:[&_td]:block max-md:[&_td]:p-0 max-md:[&_td]:border-0"
-            >
-                <caption class="sr-only">{t!(locale, apps.caption)}</caption>
-                <thead role="rowgroup" class="max-md:sr-only">
-                    <tr role="row">
-                        <th role="columnheader" scope="col">{t!(locale, apps.app)}</th>
-                        <th role="columnheader" scope="col">{t!(locale, apps.allowed)}</th>
-                        <th role="columnheader" scope="col">{t!(locale, apps.where_installed)}</th>
-                        <th role="columnheader" scope="col">{t!(locale, apps.versions)}</th>
-                    </tr>
-                </thead>
-                <tbody role="rowgroup" class="max-md:flex max-md:flex-col max-md:gap-3">{rows}</tbody>
-            </table>
-        </div>
-    }
-    .rendered()
+    stacked_table(
+        t!(locale, apps.caption),
+        [
+            t!(locale, apps.app),
+            t!(locale, apps.allowed),
+            t!(locale, apps.where_installed),
+            t!(locale, apps.versions),
+        ],
+        rows,
+    )
 }
 
 fn row(locale: Locale, now: Timestamp, app: &OwnApp) -> impl IntoView + use<> {

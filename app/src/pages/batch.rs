@@ -1,7 +1,7 @@
 //! 批量操作: what can be done with the terminals that were chosen, and what came of each.
 
 use super::batch_result::result;
-use super::devices::asked;
+use super::devices_filters::asked;
 use super::guard::{Answer, Visit, guarded};
 use super::terminal_change::{Told, change_of, needs_confirmation};
 use crate::backend::batches::{Batch, BatchItem, Choice};
@@ -48,7 +48,7 @@ pub async fn choose_terminals(
             }
             let mut listed = asked(&Query::parse(&query));
             listed.cursor = None;
-            Choice::Listed(listed)
+            Choice::Listed(Box::new(listed))
         } else {
             let ids = ids
                 .iter()

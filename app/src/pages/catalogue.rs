@@ -7,6 +7,7 @@ use crate::backend::page::Cursor;
 use crate::components::app_words::named;
 use crate::components::field::{Field, select};
 use crate::components::html::{Html, Rendered};
+use crate::components::stacked_table::stacked_table;
 use crate::components::{empty::empty, format, pager::pager, words};
 use crate::domain::{Name, PackageName, Timestamp};
 use crate::error::{AppError, Invalid};
@@ -203,27 +204,17 @@ pub(super) fn said_fields(visit: &Visit, app: &NewApp) -> Html {
 
 fn table(locale: Locale, now: Timestamp, rows: &[CatalogueRow]) -> Html {
     let rows = rows.iter().map(|app| row(locale, now, app)).collect_view();
-    view! {
-        <div class="md:overflow-x-auto md:bg-base-100 md:border border-base-300 rounded-box">
-            <table
-                role="table"
-                class="table table-sm [&_td]:text-sm max-md:block max-md:[&_td]:block max-md:[&_td]:p-0 max-md:[&_td]:border-0"
-            >
-                <caption class="sr-only">{t!(locale, catalogue.caption)}</caption>
-                <thead role="rowgroup" class="max-md:sr-only">
-                    <tr role="row">
-                        <th role="columnheader" scope="col">{t!(locale, apps.app)}</th>
-                        <th role="columnheader" scope="col">{t!(locale, catalogue.other_name)}</th>
-                        <th role="columnheader" scope="col">{t!(locale, apps.publisher)}</th>
-                        <th role="columnheader" scope="col">{t!(locale, catalogue.newest)}</th>
-                        <th role="columnheader" scope="col">{t!(locale, catalogue.merchants)}</th>
-                    </tr>
-                </thead>
-                <tbody role="rowgroup" class="max-md:flex max-md:flex-col max-md:gap-3">{rows}</tbody>
-            </table>
-        </div>
-    }
-    .rendered()
+    stacked_table(
+        t!(locale, catalogue.caption),
+        [
+            t!(locale, apps.app),
+            t!(locale, catalogue.other_name),
+            t!(locale, apps.publisher),
+            t!(locale, catalogue.newest),
+            t!(locale, catalogue.merchants),
+        ],
+        rows,
+    )
 }
 
 fn row(locale: Locale, now: Timestamp, row: &CatalogueRow) -> impl IntoView + use<> {

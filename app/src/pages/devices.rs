@@ -1,9 +1,9 @@
 //! 设备管理 and 终端管理: one list under two scopes.
 
+use super::devices_filters::{self, FILTERS};
 use super::guard::{Answer, Visit, guarded};
 use super::{device_address, devices_select};
-use crate::backend::page::Cursor;
-use crate::backend::terminals::{TerminalFilters, TerminalQuery};
+use crate::backend::terminals::{SortKey, TerminalFilters};
 use crate::backend::verdicts::Judged;
 use crate::components::field::{Field, select};
 use crate::components::html::{Html, Rendered};
@@ -43,15 +43,19 @@ pub(super) fn TerminalsPage() -> impl IntoView {
     })
 }
 
-/// The query parameters of the list, without its place.
-const FILTERS: [&str; 4] = ["q", "state", "store", "model"];
-
 async fn list(visit: Visit, title: &'static str, path: &'static str) -> Result<Answer, AppError> {
     let (locale, now, platform) = (visit.locale(), visit.rendering.now, visit.is_platform());
+    let asked = devices_filters::asked(&visit.query);
     let filters = visit.backend.terminals.filters(&visit.caller).await?;
-    let page = visit.backend.verdicts.page(&visit.caller, &asked(&visit.query)).await?;
+    let page = visit.backend.verdicts.page(&visit.caller, &asked).await?;
     let kept = FILTERS.map(|name| (name, visit.query.get(name).unwrap_or_default()));
-    let narrowed = kept.iter().any(|(_, value)| !value.is_empty());
+    let narrowed = asked.is_narrowed();
+    let amount = if narrowed && asked.cursor.is_none() && !page.rows.is_empty() {
+        let amount = visit.backend.terminals.amount(&visit.caller, &asked).await?;
+        Some(devices_filters::amount_line(locale, amount))
+    } else {
+        None
+    };
     // Whoever may do something with several terminals may tick them.
     let may_select = visit.caller.code_issuer().is_ok();
     let selects = may_select && devices_select::wanted(&visit.query);
@@ -59,31 +63,18 @@ async fn list(visit: Visit, title: &'static str, path: &'static str) -> Result<A
     let mark = ("select", if selects { "1" } else { "" });
     let place = kept.iter().copied().chain([mark]).collect::<Vec<_>>();
     let pager = pager(locale, &page, path, &place);
+    let head = |by| devices_filters::head(locale, path, &kept, &visit.query, by);
     let body = if page.rows.is_empty() {
         nothing(locale, platform, narrowed, path).rendered()
     } else if selects {
         let rows = page.rows.into_iter().map(|judged| judged.row).collect();
         devices_select::table(locale, platform, path, &visit.query, &kept, rows).rendered()
     } else {
-        table(locale, now, platform, &page.rows).rendered()
+        table(locale, now, platform, &head, &page.rows).rendered()
     };
-    let body = view! { {form(locale, platform, path, &visit.query, filters, narrowed)} {toggle} {body} {pager} };
+    let body =
+        view! { {form(locale, platform, path, &visit.query, filters, narrowed)} {amount} {toggle} {body} {pager} };
     Ok(Answer::page(title, body))
-}
-
-/// What the query parameters ask for. What is malformed asks for nothing.
-pub(super) fn asked(query: &Query) -> TerminalQuery {
-    let lifecycles = match query.get("state") {
-        Some("unregistered") => vec![Lifecycle::Unassigned, Lifecycle::Awaiting],
-        state => state.and_then(|state| state.parse().ok()).into_iter().collect(),
-    };
-    TerminalQuery {
-        search: query.text("q"),
-        lifecycles,
-        store: query.get("store").and_then(|store| store.parse().ok()),
-        model: query.text("model"),
-        cursor: Cursor::from_query(query.get("after"), query.get("before")),
-    }
 }
 
 /// The states that the list can be narrowed to: values and words.
@@ -145,7 +136,9 @@ fn form(
                 {select("state", t!(locale, devices.state), states(locale, platform), &query.field("state"))}
                 {stores}
                 {select("model", t!(locale, devices.model), any().chain(models), &query.field("model"))}
-                <div class="flex flex-wrap gap-2 max-lg:col-span-2 lg:pt-7">
+                {devices_filters::sort_field(locale, query)}
+                {devices_filters::folded(locale, platform, query)}
+                <div class="flex flex-wrap gap-2 max-lg:col-span-2 ">
                     <button class="btn btn-primary" type="submit">{t!(locale, common.filter)}</button>
                     {narrowed.then(|| view! { <a class="btn" href=path>{t!(locale, common.clear)}</a> })}
                 </div>
@@ -180,22 +173,28 @@ fn nothing(locale: Locale, platform: bool, narrowed: bool, path: &str) -> impl I
 
 /// The terminals: rows of a table on a wide screen, cards on a phone's. A table that is shown as blocks is none to a
 /// screen reader, so that its parts say what they are.
-fn table(locale: Locale, now: Timestamp, platform: bool, rows: &[Judged]) -> impl IntoView + use<> {
+fn table(
+    locale: Locale,
+    now: Timestamp,
+    platform: bool,
+    head: &dyn Fn(SortKey) -> Html,
+    rows: &[Judged],
+) -> impl IntoView + use<> {
     view! {
-        <div class="md:overflow-x-auto md:bg-base-100 md:border border-base-300 rounded-box">
+        <div class="md:overflow-x-auto 2xl:overflow-x-visible md:bg-base-100 md:border border-base-300 rounded-box">
             <table role="table" class="table table-sm cards">
                 <caption class="sr-only">{t!(locale, devices.caption)}</caption>
-                <thead role="rowgroup">
+                <thead role="rowgroup" class="2xl:sticky 2xl:top-0 2xl:z-1 2xl:bg-base-100">
                     <tr role="row">
-                        <th role="columnheader" scope="col">{t!(locale, devices.sn)}</th>
-                        <th role="columnheader" scope="col">{t!(locale, devices.name)}</th>
-                        {platform.then(|| view! { <th role="columnheader" scope="col">{t!(locale, devices.merchant)}</th> })}
-                        <th role="columnheader" scope="col">{t!(locale, devices.store)}</th>
-                        {platform.then(|| view! { <th role="columnheader" scope="col">{t!(locale, devices.manufacturer)}</th> })}
+                        {head(SortKey::Sn)}
+                        {head(SortKey::Name)}
+                        <th role="columnheader" scope="col">
+                            {platform.then(|| [t!(locale, devices.merchant), " · "])} {t!(locale, devices.store)}
+                        </th>
                         <th role="columnheader" scope="col">{t!(locale, devices.model)}</th>
                         <th role="columnheader" scope="col">{t!(locale, devices.state)}</th>
                         <th role="columnheader" scope="col">{t!(locale, devices.verdict)}</th>
-                        <th role="columnheader" scope="col">{t!(locale, devices.last_seen)}</th>
+                        {head(SortKey::LastSeen)}
                         <th role="columnheader" scope="col">{t!(locale, devices.actions)}</th>
                     </tr>
                 </thead>
@@ -238,11 +237,17 @@ fn row(locale: Locale, platform: bool, place: &dyn Fn(Place) -> String) -> Html 
                     </button>
                 </span>
             </td>
-            <td role="cell" class="card-name">{place(Place::Name)}</td>
-            {platform.then(|| view! { <td role="cell">{place(Place::Merchant)}</td> })}
-            <td role="cell">{place(Place::Store)}</td>
-            {platform.then(|| view! { <td role="cell">{place(Place::Manufacturer)}</td> })}
-            <td role="cell" class="whitespace-nowrap">{place(Place::Model)}</td>
+            <td role="cell" class="card-name">
+                <bdi>{place(Place::Name)}</bdi>
+            </td>
+            <td role="cell">
+                {platform.then(|| view! { <bdi class="block">{place(Place::Merchant)}</bdi> })}
+                <bdi>{place(Place::Store)}</bdi>
+            </td>
+            <td role="cell" class="whitespace-nowrap">
+                {platform.then(|| view! { <span class="block">{place(Place::Manufacturer)}</span> })}
+                {place(Place::Model)}
+            </td>
             <td role="cell" class="card-state">{place(Place::State)}</td>
             <td role="cell" class="card-name">{place(Place::Verdict)}</td>
             <td role="cell" class="card-start tabular-nums">
@@ -319,35 +324,4 @@ fn shared(rows: &[Judged], at: usize) -> bool {
             .is_some_and(|other| other.row.sn == rows[at].row.sn)
     };
     same(at.checked_sub(1)) || same(at.checked_add(1))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::caller::RequestInfo;
-    use crate::request::Rendering;
-
-    #[test]
-    fn the_address_says_what_is_asked_for() {
-        let query = |path_and_query: &str| {
-            Rendering {
-                locale: Locale::zh,
-                now: Timestamp(0),
-                request: RequestInfo::default(),
-                path_and_query: path_and_query.to_owned(),
-                origin: String::new(),
-                flash: None,
-                secure_cookies: true,
-            }
-            .query()
-        };
-        let asked = |path| super::asked(&query(path));
-        assert_eq!(
-            asked("/devices?q=+&state=nonsense&store=1&after=x"),
-            TerminalQuery::default()
-        );
-        let unregistered = asked("/devices?state=unregistered&q=%E5%BA%97").lifecycles;
-        assert_eq!(unregistered, [Lifecycle::Unassigned, Lifecycle::Awaiting]);
-        assert_eq!(asked("/devices?state=retired").lifecycles, [Lifecycle::Retired]);
-    }
 }

@@ -5,7 +5,7 @@ use crate::caller::Caller;
 use crate::components::html::{Html, Rendered};
 use crate::components::{failure, layout::layout};
 use crate::error::AppError;
-use crate::flash::{Flash, answer, redirect, sign_in_address};
+use crate::flash::{answer, redirect, sign_in_address};
 use crate::i18n::Locale;
 use crate::request::{Query, Rendering};
 use http::{StatusCode, header};
@@ -216,14 +216,7 @@ impl Surroundings {
 
 /// In how many seconds somebody may try again whom this page tells that there were too many attempts (RFC 6585, section 4).
 fn turned_away(rendering: &Rendering) -> Option<u64> {
-    let until: i64 = match rendering.flash.as_ref()? {
-        Flash::Error {
-            code,
-            found: Some(until),
-            ..
-        } if code == Flash::THROTTLED => until.parse().ok()?,
-        _ => return None,
-    };
+    let until = rendering.flash.as_ref()?.retry_at()?.0;
     let ms = u64::try_from(until.checked_sub(rendering.now.0)?).ok()?;
     Some(ms.div_ceil(1000)).filter(|seconds| *seconds > 0)
 }

@@ -17,6 +17,7 @@ mod device;
 mod device_facts;
 mod device_timeline;
 mod devices;
+mod devices_filters;
 mod devices_select;
 mod find;
 mod grant_preview;

@@ -7,7 +7,7 @@ use crate::components::html::{Html, Rendered};
 use crate::components::{format, qr::qr, words};
 use crate::domain::{FactorCode, RecoveryCode, Timestamp};
 use crate::error::{AppError, Invalid};
-use crate::flash::{Flash, Notice, action, actor, redirect, redirect_with};
+use crate::flash::{Flash, Notice, action, actor, redirect, redirect_with, renew_session};
 use crate::i18n::t;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -37,6 +37,7 @@ pub async fn confirm_factor(#[server(default)] code: String) -> Result<(), Serve
         let (caller, backend) = actor()?;
         let code = FactorCode::parse(&code);
         let codes = backend.second_factor.confirm(&caller, code.as_ref()).await?;
+        renew_session().await?;
         Ok(redirect_with(SECURITY, shown_once(&codes)))
     })
     .await
@@ -61,6 +62,7 @@ pub async fn disable_factor(#[server(default)] code: String) -> Result<(), Serve
         let (caller, backend) = actor()?;
         let code = FactorCode::parse(&code);
         backend.second_factor.delete(&caller, code.as_ref()).await?;
+        renew_session().await?;
         Ok(redirect_with(SECURITY, Flash::Done(Notice::FactorDisabled)))
     })
     .await

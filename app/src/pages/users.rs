@@ -6,7 +6,8 @@ use crate::backend::page::Cursor;
 use crate::backend::users::{NewAccount, UserQuery, UserRow};
 use crate::components::account_state::account_state;
 use crate::components::field::{Field, select, select_with_id};
-use crate::components::html::Rendered;
+use crate::components::html::{Html, Rendered};
+use crate::components::stacked_table::stacked_table;
 use crate::components::{empty::empty, format, pager::pager, words};
 use crate::domain::{Role, Timestamp, UserState};
 use crate::error::{AppError, Invalid};
@@ -186,29 +187,20 @@ fn new_form(visit: &Visit) -> impl IntoView + use<> {
     }
 }
 
-fn table(locale: Locale, now: Timestamp, rows: Vec<UserRow>) -> impl IntoView + use<> {
+fn table(locale: Locale, now: Timestamp, rows: Vec<UserRow>) -> Html {
     let rows = rows.into_iter().map(|user| row(locale, now, user)).collect_view();
-    view! {
-        <div class="md:overflow-x-auto md:bg-base-100 md:border border-base-300 rounded-box">
-            <table
-                role="table"
-                class="table table-sm [&_td]:text-sm max-md:block max-md:[&_td]:block max-md:[&_td]:p-0 max-md:[&_td]:border-0"
-            >
-                <caption class="sr-only">{t!(locale, users.caption)}</caption>
-                <thead role="rowgroup" class="max-md:sr-only">
-                    <tr role="row">
-                        <th role="columnheader" scope="col">{t!(locale, users.login)}</th>
-                        <th role="columnheader" scope="col">{t!(locale, users.name)}</th>
-                        <th role="columnheader" scope="col">{t!(locale, users.role)}</th>
-                        <th role="columnheader" scope="col">{t!(locale, users.merchant)}</th>
-                        <th role="columnheader" scope="col">{t!(locale, users.state)}</th>
-                        <th role="columnheader" scope="col">{t!(locale, users.last_signed_in)}</th>
-                    </tr>
-                </thead>
-                <tbody role="rowgroup" class="max-md:flex max-md:flex-col max-md:gap-3">{rows}</tbody>
-            </table>
-        </div>
-    }
+    stacked_table(
+        t!(locale, users.caption),
+        [
+            t!(locale, users.login),
+            t!(locale, users.name),
+            t!(locale, users.role),
+            t!(locale, users.merchant),
+            t!(locale, users.state),
+            t!(locale, users.last_signed_in),
+        ],
+        rows,
+    )
 }
 
 fn row(locale: Locale, now: Timestamp, user: UserRow) -> impl IntoView {

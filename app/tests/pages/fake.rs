@@ -16,7 +16,7 @@ use app::backend::second_factor::{Enrolment, FactorState, SecondFactor};
 use app::backend::sessions::{OpenSession, Sessions};
 use app::backend::stores::{Closing, StoreInput, StoreRow, Stores};
 use app::backend::terminals::{
-    MerchantRef, Terminal, TerminalCounts, TerminalFilters, TerminalQuery, TerminalRow, Terminals,
+    Amount, MerchantRef, Terminal, TerminalCounts, TerminalFilters, TerminalQuery, TerminalRow, Terminals,
 };
 use app::backend::users::{NewAccount, UserQuery, UserRow, Users};
 use app::backend::verdicts::{Health, Judged, Verdicts};
@@ -786,6 +786,10 @@ impl Terminals for Fake {
             .take(1)
             .map(|terminal| terminal.row.clone())
             .collect())
+    }
+
+    async fn amount(&self, _: &Caller, _: &TerminalQuery) -> Result<Amount, AppError> {
+        Ok(Amount::Exactly(self.terminals.len() as u64))
     }
 
     async fn list(&self, _: &Caller, query: &TerminalQuery) -> Result<Page<TerminalRow>, AppError> {

@@ -8,7 +8,7 @@
 mod fake;
 mod fake_apps;
 
-use app::domain::{Lifecycle, Obstacle, Role, Told};
+use app::domain::{InstallFault, Lifecycle, Obstacle, Role, Told};
 use app::flash::Flash;
 use app::i18n::Locale;
 use axum::http::StatusCode;
@@ -187,7 +187,7 @@ fn all_between<'a>(html: &'a str, before: &'a str) -> impl Iterator<Item = &'a s
 
 #[tokio::test]
 async fn every_reason_has_its_paragraph_and_every_link_to_the_help_leads_somewhere() {
-    const TOPICS: [&str; 7] = [
+    const TOPICS: [&str; 8] = [
         "works",
         "first-use",
         "no-receipt",
@@ -195,12 +195,16 @@ async fn every_reason_has_its_paragraph_and_every_link_to_the_help_leads_somewhe
         "find-sn",
         "verdict",
         "registration",
+        "apps",
     ];
     let obstacles = Obstacle::VARIANTS
         .iter()
         .map(|code| format!("/help/verdict#{}", code.code()));
     let refusals = Told::all().map(|told| format!("/help/registration#{}", told.code()));
-    let codes: Vec<String> = obstacles.chain(refusals).collect();
+    let faults = InstallFault::VARIANTS
+        .iter()
+        .map(|fault| format!("/help/apps#{}", fault.code()));
+    let codes: Vec<String> = obstacles.chain(refusals).chain(faults).collect();
     for locale in [Locale::zh, Locale::en] {
         let mut addresses = vec!["/help".to_owned()];
         let mut htmls = Vec::new();

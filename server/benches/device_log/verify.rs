@@ -4,7 +4,7 @@ use crate::append::{entry, forget_bare};
 use crate::{Arguments, Result, median, name};
 use app::domain::MerchantId;
 use futures_util::TryStreamExt;
-use sea_orm::{EntityTrait, PaginatorTrait, QueryOrder, QuerySelect, StreamTrait};
+use sea_orm::{EntityTrait, PaginatorTrait, QuerySelect, StreamTrait};
 use server::clock::Surroundings;
 use server::database::Database;
 use server::entities::{device_log, merchants};

@@ -44,6 +44,7 @@ impl Fleet {
                 id: Set(id),
                 merchant_no: Set(format!("8982{n:011}")),
                 name: Set(format!("商户{n}")),
+                name_key: Set(None),
                 state: Set("active".to_owned()),
                 state_since: Set(0),
                 time_zone: Set("Asia/Shanghai".to_owned()),

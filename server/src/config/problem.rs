@@ -2,6 +2,7 @@
 
 use super::{PREFIX, SETTINGS, Setting};
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// Where a setting came from.
@@ -72,6 +73,12 @@ pub enum Problem {
         /// What the setting takes.
         takes: &'static str,
     },
+    /// Other machines reach the server, and nobody has said how.
+    #[error(
+        "listen (TILLKEEPER_LISTEN) is {0}, which other machines reach; set public_url (TILLKEEPER_PUBLIC_URL) to the \
+         address under which browsers come: https:// and a host. With http:// passwords and sessions can be read on the way."
+    )]
+    Unprotected(SocketAddr),
 }
 
 impl Problem {

@@ -144,6 +144,25 @@ fn a_wrong_value_is_told_with_its_setting_and_what_it_takes() {
 }
 
 #[test]
+fn plain_http_is_for_this_machine_unless_somebody_says_so() {
+    let load = |listen: &str, url: &str| {
+        let variables = [("TILLKEEPER_LISTEN", listen), ("TILLKEEPER_PUBLIC_URL", url)];
+        let set: Vec<_> = variables.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        from_file("", &set)
+    };
+    for (listen, url) in [
+        ("127.0.0.1:80", ""),
+        ("[::1]:80", ""),
+        ("0.0.0.0:80", "https://pos.example"),
+        ("0.0.0.0:80", "http://pos.lan"),
+    ] {
+        assert!(load(listen, url).is_ok(), "{listen} {url}");
+    }
+    assert_snapshot!(load("0.0.0.0:80", "").unwrap_err(), @"listen (TILLKEEPER_LISTEN) is 0.0.0.0:80, which other machines reach; set public_url (TILLKEEPER_PUBLIC_URL) to the address under which browsers come: https:// and a host. With http:// passwords and sessions can be read on the way.");
+    assert!(load("[::]:80", "").is_err() && load("192.0.2.1:80", "").is_err());
+}
+
+#[test]
 fn public_urls_that_are_none() {
     for url in [
         "ftp://host",

@@ -191,10 +191,10 @@ fn granted(world: &World, ids: &[Uuid], place: usize, admin: Uuid) -> Vec<app_gr
         _ => ago(-280),
     };
     let mut all = vec![made(pay, None, Some(expires))];
-    if place % 3 == 0 {
+    if place.is_multiple_of(3) {
         all.push(made(member, None, (place == STORY).then(|| ago(-12))));
     }
-    if place % 4 == 0 {
+    if place.is_multiple_of(4) {
         all.push(made(invoice, Some(merchant.store(0).id), None));
     }
     if place == STORY {

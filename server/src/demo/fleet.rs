@@ -295,6 +295,7 @@ pub(super) fn unassigned(
         sn: printed.replace('-', ""),
         sn_printed: printed,
         name: String::new(),
+        name_key: None,
         merchant_id: None,
         store_id: None,
         lifecycle: Lifecycle::Unassigned.code().to_owned(),

@@ -5,7 +5,7 @@ use super::world::World;
 use crate::clock::Surroundings;
 use crate::entities::users;
 use crate::services::passwords::{self, PasswordError};
-use app::domain::Role;
+use app::domain::{Login, Role};
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel};
 
 /// The administrator, by whom demo data are known again.
@@ -98,6 +98,7 @@ pub(super) async fn insert(
             users::Model {
                 id: world.dice.id(since),
                 login: sign_in.login.to_owned(),
+                login_skeleton: Login::parse(sign_in.login).ok().map(|login| login.skeleton()),
                 display_name: sign_in.name.to_owned(),
                 role: sign_in.role.code().to_owned(),
                 merchant_id: merchant.map(|merchant| merchant.id()),

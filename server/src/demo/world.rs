@@ -6,7 +6,7 @@ use super::catalogue::{CITIES, FAMILY_NAMES, GIVEN_NAMES, MERCHANTS, NUMBER_PREF
 use super::dice::Dice;
 use super::serials::Serials;
 use crate::entities::{merchants, stores};
-use app::domain::Timestamp;
+use app::domain::{Timestamp, name_key};
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel};
 use uuid::Uuid;
 
@@ -153,6 +153,7 @@ fn merchant_row(dice: &Dice, since: Timestamp, merchant_no: String, name: String
     merchants::Model {
         id: dice.id(since),
         merchant_no,
+        name_key: name_key(&name),
         name,
         state: "active".to_owned(),
         state_since: since.0,
@@ -171,6 +172,7 @@ fn store_row(dice: &Dice, merchant: &merchants::Model, name: String, address: Op
     stores::Model {
         id: dice.id(Timestamp(merchant.created_at)),
         merchant_id: merchant.id,
+        name_key: name_key(&name),
         name,
         address,
         closed_at: None,

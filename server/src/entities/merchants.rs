@@ -14,6 +14,8 @@ pub struct Model {
     pub merchant_no: String,
     /// Display name.
     pub name: String,
+    /// The name in the form in which it is searched, where that is not just its ASCII letters in lower case.
+    pub name_key: Option<String>,
     /// `active` or `suspended`.
     pub state: String,
     /// Since when `state` holds, Unix milliseconds.

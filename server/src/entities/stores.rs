@@ -14,6 +14,8 @@ pub struct Model {
     pub merchant_id: Uuid,
     /// Unique within the merchant.
     pub name: String,
+    /// The name in the form in which it is searched, where that is not just its ASCII letters in lower case.
+    pub name_key: Option<String>,
     /// Postal address.
     pub address: Option<String>,
     /// Since when it is closed, Unix milliseconds.

@@ -20,6 +20,8 @@ pub struct Model {
     pub sn_printed: String,
     /// Display name.
     pub name: String,
+    /// The name in the form in which it is searched, where that is not just its ASCII letters in lower case.
+    pub name_key: Option<String>,
     /// The merchant it is given to.
     pub merchant_id: Option<Uuid>,
     /// The store of that merchant where it stands.

@@ -12,6 +12,9 @@ pub struct Model {
     pub id: Uuid,
     /// Already normalized; unique.
     pub login: String,
+    /// What the login looks like ([`app::domain::Login::skeleton`]); unique. Absent where two looked alike before that was
+    /// refused.
+    pub login_skeleton: Option<String>,
     /// The name that pages show.
     pub display_name: String,
     /// `merchant_owner`, `merchant_clerk`, `platform_admin` or `platform_support`.

@@ -1,12 +1,15 @@
 //! `POST /settings/account/password`: a person's own password, which gives the session another id.
 
+use super::own_session::CurrentSession;
 use super::sign_in::see_other;
+use super::turned_away::or_turned_away;
 use crate::state::AppState;
 use app::caller::Caller;
 use app::error::{AppError, Invalid};
 use app::flash::{Back, Flash, Notice, redirect, redirect_with, sign_in_address};
 use app::pages::ACCOUNT;
 use axum::extract::State;
+use axum::http::request::Parts;
 use axum::response::Response;
 use axum::{Extension, Form};
 use serde::Deserialize;
@@ -29,6 +32,7 @@ pub struct PasswordForm {
 pub async fn change_password(
     State(state): State<AppState>,
     session: Session,
+    parts: Parts,
     Extension(caller): Extension<Option<Caller>>,
     Form(form): Form<PasswordForm>,
 ) -> Response {
@@ -37,7 +41,8 @@ pub async fn change_password(
         Err(AppError::SignInRequired) => redirect(sign_in_address(ACCOUNT)),
         Err(error) => Back::from(ACCOUNT.to_owned()).with_error(&error),
     };
-    see_other(&redirect, state.front.secure)
+    let answer = see_other(&redirect, state.front.secure);
+    or_turned_away(state, parts, answer).await
 }
 
 async fn change(
@@ -54,8 +59,5 @@ async fn change(
     accounts
         .change_own_password(&caller, &form.current, &form.chosen)
         .await?;
-    session.cycle_id().await.map_err(|error| {
-        tracing::error!(%error, "a session did not get another id");
-        AppError::Internal
-    })
+    CurrentSession::shared(session.clone()).renew().await
 }

@@ -6,8 +6,10 @@ mod csv_export;
 mod import_rejects;
 mod language;
 mod log_export;
+mod own_session;
 mod render;
 mod sign_in;
+mod turned_away;
 mod xlsx_export;
 
 pub use account::change_password;

@@ -1,5 +1,6 @@
 //! Rendering a page and running a form's server function, with what both need in their context.
 
+use super::own_session::CurrentSession;
 use crate::middleware::security_headers::page_policy;
 use crate::state::AppState;
 use app::caller::{Caller, RequestInfo};
@@ -13,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
+use tower_sessions::Session;
 
 /// Renders the page of an address; one that there is none for is the page that says so.
 pub async fn page(State(state): State<AppState>, request: Request) -> Response {
@@ -50,7 +52,11 @@ fn context(state: &AppState, parts: &Parts) -> impl Fn() + Clone + Send + Sync +
     let backend = state.services.backend();
     let caller = parts.extensions.get::<Option<Caller>>().cloned().flatten();
     let rendering = rendering(state, parts);
+    let session = parts.extensions.get::<Session>().cloned().map(CurrentSession::shared);
     move || {
+        if let Some(session) = &session {
+            provide_context(session.clone());
+        }
         provide_context(backend.clone());
         provide_context(caller.clone());
         provide_context(rendering.clone());
@@ -62,7 +68,7 @@ pub fn rendering(state: &AppState, parts: &Parts) -> Rendering {
     let flash_name = Flash::cookie_name(state.front.secure);
     Rendering {
         locale: locale_of(
-            cookie(&parts.headers, super::language::COOKIE),
+            cookie(&parts.headers, super::language::cookie_name(state.front.secure)),
             parts
                 .headers
                 .get(header::ACCEPT_LANGUAGE)

@@ -1,38 +1,29 @@
 //! `POST /sign-in`, `POST /sign-in/code` and `POST /sign-out`: the forms that begin and end a session.
 
-use super::render::{page, rendering};
-use crate::retry_after::retry_after;
+use super::render::rendering;
+use super::turned_away::or_turned_away;
+use crate::services::accounts::HalfSignedIn;
 use crate::session_store;
 use crate::state::AppState;
 use app::backend::accounts::Accounts;
 use app::caller::{Caller, RequestInfo};
-use app::domain::{FactorCode, Timestamp, UserId};
+use app::domain::{FactorCode, UserId};
 use app::error::{AppError, Invalid};
 use app::flash::{Back, Flash, Redirect, redirect, redirect_with};
 use app::request::address;
-use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Form};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tower_sessions::Session;
-use uuid::Uuid;
 
-/// Name under which a session holds who has given a password and has yet to show a code.
+/// Name under which a session holds who has given a password and has yet to show a code: a [`HalfSignedIn`].
 const PENDING: &str = "pending";
 
-/// How long the code may take: five minutes.
-const CODE_MS: i64 = 5 * 60 * 1000;
-
-/// Who has given a password.
-#[derive(Deserialize, Serialize)]
-struct Pending {
-    user: Uuid,
-    /// When, in Unix milliseconds.
-    since: i64,
-}
+/// Most characters of a login that come back to whoever typed it; a longer one is none.
+const LOGIN_CHARS: usize = 128;
 
 /// The form's fields.
 #[derive(Deserialize)]
@@ -64,35 +55,14 @@ pub async fn sign_in(
         Ok(user) => go_on(&state, &session, user, &rendering.request).await,
         Err(error) => Err(error),
     };
-    let back = address(
-        "/sign-in",
-        [("login", form.login.as_str()), ("next", form.next.as_str())],
-    );
+    let typed: String = form.login.chars().take(LOGIN_CHARS).collect();
+    let back = address("/sign-in", [("login", typed.as_str()), ("next", form.next.as_str())]);
     let redirect = match result {
-        Err(AppError::Throttled(until)) => return turned_away(state, parts, &back, until).await,
         Ok(Step::Done) => onwards(form.next),
         Ok(Step::Code) => redirect(address("/sign-in/code", [("next", form.next.as_str())])),
         Err(error) => Back::from(back).with_error(&error),
     };
-    see_other(&redirect, rendering.secure_cookies)
-}
-
-/// The page at `back` with status 429 (RFC 6585) and when to try again. No redirect: nothing was done that a reload could
-/// do again.
-async fn turned_away(state: AppState, mut parts: Parts, back: &str, until: Timestamp) -> Response {
-    let Ok(uri) = back.parse() else {
-        return StatusCode::TOO_MANY_REQUESTS.into_response();
-    };
-    let seconds = retry_after(state.surroundings.now(), until);
-    parts.method = Method::GET;
-    parts.uri = uri;
-    parts.headers.remove(header::CONTENT_TYPE);
-    parts.headers.remove(header::CONTENT_LENGTH);
-    parts.extensions.insert(Flash::error(&AppError::Throttled(until)));
-    let mut response = page(State(state), Request::from_parts(parts, Body::empty())).await;
-    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-    response
+    or_turned_away(state, parts, see_other(&redirect, rendering.secure_cookies)).await
 }
 
 /// What comes after the password.
@@ -109,10 +79,7 @@ async fn go_on(state: &AppState, session: &Session, user: UserId, request: &Requ
         finish(state, session, user, request).await?;
         return Ok(Step::Done);
     }
-    let pending = Pending {
-        user: user.0,
-        since: state.surroundings.now().0,
-    };
+    let pending = HalfSignedIn::at(user, state.surroundings.now());
     let begun = async {
         session.clear().await;
         session.cycle_id().await?;
@@ -149,36 +116,35 @@ pub async fn sign_in_code(
         }
         Err(error) => Back::from(address("/sign-in", [("next", form.next.as_str())])).with_error(&error),
     };
-    see_other(&redirect, rendering.secure_cookies)
+    or_turned_away(state, parts, see_other(&redirect, rendering.secure_cookies)).await
 }
 
 async fn show_code(state: &AppState, request: &RequestInfo, session: &Session, code: &str) -> Result<(), AppError> {
-    let pending: Option<Pending> = session.get(PENDING).await.map_err(unsaved)?;
-    let now = state.surroundings.now();
-    let expired = AppError::Invalid(Invalid::SignInExpired);
-    let pending = pending.filter(|pending| pending.since + CODE_MS > now.0);
-    let Pending { user, since } = pending.ok_or(expired.clone())?;
-    let user = UserId(user);
-    if !state.services.accounts.still_knows(user, Timestamp(since)).await? {
-        return Err(expired);
-    }
+    let pending: Option<HalfSignedIn> = session.get(PENDING).await.map_err(unsaved)?;
+    let pending = pending.ok_or(AppError::Invalid(Invalid::SignInExpired))?;
+    let (accounts, factors) = (&state.services.accounts, &state.services.second_factor);
     let code = FactorCode::parse(code);
-    let checked = state.services.second_factor.check(request, user, code.as_ref()).await;
-    if let Err(AppError::Invalid(Invalid::FactorTries)) = &checked {
+    let shown = accounts.show_code(factors, request, pending, code.as_ref()).await;
+    if let Err(AppError::Throttled(_)) = &shown {
         session.flush().await.map_err(unsaved)?;
     }
-    checked?;
-    finish(state, session, user, request).await
+    finish(state, session, shown?, request).await
 }
 
-/// Makes the session that user's. One that was begun by somebody else's request gets another id before (CWE-384).
+/// Makes the session that user's. One that was begun by somebody else's request gets another id before (CWE-384). Nobody
+/// is in without an entry in the audit log.
 async fn finish(state: &AppState, session: &Session, user: UserId, request: &RequestInfo) -> Result<(), AppError> {
-    let caller = state.services.accounts.caller(user, request.clone()).await?;
+    let accounts = &state.services.accounts;
+    let caller = accounts.caller(user, request.clone()).await?;
     let caller = caller.ok_or(AppError::Internal)?;
     session.clear().await;
     let begun = session_store::begin(session, &caller, state.surroundings.now()).await;
-    begun.map_err(unsaved)?;
-    state.services.accounts.signed_in(user).await
+    let name = begun.map_err(unsaved)?;
+    let entered = accounts.signed_in(&caller.in_session(name)).await;
+    if entered.is_err() {
+        session.flush().await.map_err(unsaved)?;
+    }
+    entered
 }
 
 fn unsaved(error: tower_sessions::session::Error) -> AppError {

@@ -1,6 +1,7 @@
 //! People and how they sign in.
 
 mod own_password;
+mod second_step;
 mod sign_in;
 
 use super::audit::{self, AuditEntry};
@@ -13,7 +14,7 @@ use crate::entities::{merchants, users};
 use app::backend::accounts::Accounts;
 use app::caller::{Caller, PlatformAdmin, PlatformViewer, RequestInfo};
 use app::domain::{
-    AuditAction, Login, MerchantId, MerchantNo, Name, Password, PasswordFault, Role, TargetKind, Timestamp, UserId,
+    AuditAction, Login, MerchantId, MerchantNo, Name, Password, PasswordFault, Role, TargetKind, UserId,
 };
 use app::error::AppError;
 use async_trait::async_trait;
@@ -24,6 +25,8 @@ use serde_json::json;
 use std::sync::Arc;
 
 use sign_in::SignInKeys;
+
+pub use second_step::HalfSignedIn;
 
 /// Fewest and most characters of a password.
 pub const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = Password::CHARS;
@@ -142,40 +145,6 @@ impl AccountService {
         Ok(())
     }
 
-    /// Keeps when a user signed in.
-    ///
-    /// **Permissions:** whoever has just signed in.
-    ///
-    /// # Errors
-    /// [`AppError::Internal`].
-    pub async fn signed_in(&self, user: UserId) -> Result<(), AppError> {
-        users::Entity::update_many()
-            .col_expr(users::Column::LastSignedInAt, self.surroundings.now().0.into())
-            .filter(users::Column::Id.eq(user.0))
-            .exec(self.database.writer())
-            .await
-            .map_err(Failure::from)?;
-        Ok(())
-    }
-
-    /// Whether the password that somebody gave at an instant is one to sign in with still.
-    ///
-    /// **Permissions:** whoever has given that user's password.
-    ///
-    /// # Errors
-    /// [`AppError::Internal`].
-    pub async fn still_knows(&self, user: UserId, at: Timestamp) -> Result<bool, AppError> {
-        let found = users::Entity::find_by_id(user.0)
-            .one(self.database.reader())
-            .await
-            .map_err(Failure::from)?;
-        Ok(found.is_some_and(|user| {
-            user.disabled_at.is_none()
-                && user.password_hash.is_some()
-                && user.password_changed_at.is_none_or(|changed| changed <= at.0)
-        }))
-    }
-
     /// Creates an account.
     ///
     /// **Permissions:** [`PlatformAdmin`].
@@ -205,6 +174,7 @@ impl AccountService {
         let user = users::ActiveModel {
             id: Set(self.surroundings.new_id()),
             login: Set(new.login.as_str().to_owned()),
+            login_skeleton: Set(Some(new.login.skeleton())),
             display_name: Set(new.display_name.as_str().to_owned()),
             role: Set(new.role.code().to_owned()),
             merchant_id: Set(merchant),

@@ -21,6 +21,7 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, SqlErr,
 };
+use serde_json::{Value, json};
 
 /// Answers [`Invitations`].
 pub struct InvitationService {
@@ -79,7 +80,9 @@ impl InvitationService {
             return Err(Invalid::TooManyInvitations.into());
         }
         let link = links::issue(&txn, &self.surroundings, clerk(by, name.as_str())).await?;
-        let entry = AuditEntry::of(&by, AuditAction::InvitationCreated).on(TargetKind::User, name.as_str());
+        let entry = AuditEntry::of(&by, AuditAction::InvitationCreated)
+            .on(TargetKind::User, name.as_str())
+            .changed(None, Some(invited(&link.name)));
         audit::record(&txn, &self.surroundings, entry).await?;
         txn.commit().await?;
         Ok(link)
@@ -91,6 +94,10 @@ impl InvitationService {
         let new = clerk(by, &invitation.display_name);
         links::withdraw(&txn, &self.surroundings, invitation).await?;
         let link = links::issue(&txn, &self.surroundings, new).await?;
+        let entry = AuditEntry::of(&by, AuditAction::InvitationCreated)
+            .on(TargetKind::User, &link.name)
+            .changed(Some(invited(&link.name)), Some(invited(&link.name)));
+        audit::record(&txn, &self.surroundings, entry).await?;
         txn.commit().await?;
         Ok(link)
     }
@@ -98,7 +105,11 @@ impl InvitationService {
     async fn withdraw(&self, by: StaffManager<'_>, id: InvitationId) -> Result<(), Failure> {
         let txn = self.database.begin().await?;
         let invitation = own(&txn, by, id).await?;
+        let entry = AuditEntry::of(&by, AuditAction::InvitationWithdrawn)
+            .on(TargetKind::User, &invitation.display_name)
+            .changed(Some(invited(&invitation.display_name)), None);
         links::withdraw(&txn, &self.surroundings, invitation).await?;
+        audit::record(&txn, &self.surroundings, entry).await?;
         txn.commit().await?;
         Ok(())
     }
@@ -163,8 +174,8 @@ impl InvitationService {
         if accepted.password != accepted.password_again {
             return Err(Invalid::PasswordsDiffer.into());
         }
-        let login = chosen.as_ref().map(Login::as_str).unwrap_or_default();
-        let password = Password::parse(&accepted.password, &[login]).map_err(AppError::from)?;
+        let (login, merchant) = self.belonging(&invitation, chosen.as_ref()).await?;
+        let password = Password::parse(&accepted.password, &[&login, &merchant]).map_err(AppError::from)?;
         let hash = self
             .passwords
             .hash(password.expose().to_owned(), &self.surroundings)
@@ -180,10 +191,31 @@ impl InvitationService {
         links::consume(&txn, &self.surroundings, invitation, user.id).await?;
         let entry = AuditEntry::by_login(&user.login, request, AuditAction::InvitationUsed)
             .concerning(user.merchant_id.map(MerchantId))
-            .on(TargetKind::User, &user.login);
+            .on(TargetKind::User, &user.login)
+            .changed(None, Some(json!({ "role": user.role, "name": user.display_name })));
         audit::record(&txn, &self.surroundings, entry).await?;
         txn.commit().await?;
         Login::parse(&user.login).map_err(|_| unreadable("login"))
+    }
+
+    /// What belongs to whoever a link is for and is no password: the login and the merchant's name.
+    async fn belonging(
+        &self,
+        invitation: &invitations::Model,
+        chosen: Option<&Login>,
+    ) -> Result<(String, String), Failure> {
+        let reader = self.database.reader();
+        let user = match invitation.user_id {
+            Some(user) => users::Entity::find_by_id(user).one(reader).await?,
+            None => None,
+        };
+        let login = user.map(|user| user.login).or_else(|| chosen.map(ToString::to_string));
+        let merchant = match invitation.merchant_id {
+            Some(merchant) => merchants::Entity::find_by_id(merchant).one(reader).await?,
+            None => None,
+        };
+        let merchant = merchant.map(|merchant| merchant.name);
+        Ok((login.unwrap_or_default(), merchant.unwrap_or_default()))
     }
 
     /// Gives an account a password; whoever knew the one before is signed out everywhere.
@@ -228,6 +260,7 @@ impl InvitationService {
         let user = users::ActiveModel {
             id: Set(self.surroundings.new_id()),
             login: Set(login.as_str().to_owned()),
+            login_skeleton: Set(Some(login.skeleton())),
             display_name: Set(name.to_owned()),
             role: Set(invitation.role.clone()),
             merchant_id: Set(invitation.merchant_id),
@@ -244,6 +277,11 @@ impl InvitationService {
             _ => Failure::from(error),
         })
     }
+}
+
+/// What the audit log keeps of an invitation.
+fn invited(name: &str) -> Value {
+    json!({ "name": name, "role": Role::MerchantClerk.code() })
 }
 
 /// An invitation of a clerk to the owner's merchant.

@@ -27,6 +27,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
+use serde_json::json;
 use std::sync::Arc;
 
 /// Answers [`Registration`].
@@ -90,7 +91,11 @@ impl RegistrationService {
         };
         let merchant = MerchantId(binding.merchant.id);
         if let Some(entry) = attempt.audit {
-            audit::record(&txn, &self.surroundings, entry.concerning(Some(merchant))).await?;
+            let entry = entry.concerning(Some(merchant)).changed(
+                Some(json!({ "lifecycle": binding.terminal.lifecycle })),
+                Some(json!({ "lifecycle": Lifecycle::Registered.code() })),
+            );
+            audit::record(&txn, &self.surroundings, entry).await?;
         }
         let terminal = self.set_registered(&txn, binding.terminal, merchant).await?;
         let success = NewEntry {

@@ -8,7 +8,7 @@ use crate::database::Database;
 use crate::entities::{app_grants, merchants, stores, terminals};
 use app::backend::stores::{ADDRESS_CHARS, Closing, StoreInput, StoreRow, Stores};
 use app::caller::{Caller, Scope, StoreManager};
-use app::domain::{AuditAction, Lifecycle, MerchantId, MerchantNo, Name, StoreId, TargetKind, Timestamp};
+use app::domain::{AuditAction, Lifecycle, MerchantId, MerchantNo, Name, StoreId, TargetKind, Timestamp, name_key};
 use app::error::{AppError, Invalid};
 use async_trait::async_trait;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType};
@@ -61,6 +61,7 @@ impl StoreService {
             id: Set(self.surroundings.new_id()),
             merchant_id: Set(merchant.0),
             name: Set(facts.name.clone()),
+            name_key: Set(name_key(&facts.name)),
             address: Set(facts.address.clone()),
             closed_at: Set(None),
             created_at: Set(now),
@@ -89,6 +90,7 @@ impl StoreService {
         )
         .await?;
         let mut changed = stores::ActiveModel::from(store);
+        changed.name_key = Set(name_key(&facts.name));
         changed.name = Set(facts.name);
         changed.address = Set(facts.address);
         changed.updated_at = Set(self.surroundings.now().0);

@@ -1,6 +1,12 @@
-//! Looking at terminals. Some that are asked for one by one are in [`picked`].
+//! Looking at terminals. Lists are in [`list`], what they are narrowed to in [`filters`], their order in [`order`], and their
+//! search in [`search`]. Some terminals that are asked for one by one are in [`picked`].
 
+mod filters;
+mod grams;
+mod list;
+mod order;
 mod picked;
+mod search;
 
 use super::failure::{Failure, unreadable};
 use super::scope::terminals_in;
@@ -9,26 +15,22 @@ use crate::database::Database;
 use crate::entities::{activation_codes, merchants, stores, terminals};
 use app::backend::page::{Cursor, Direction, PAGE_ROWS, Page};
 use app::backend::terminals::{
-    MerchantRef, Terminal, TerminalCounts, TerminalFilters, TerminalQuery, TerminalRow, Terminals,
+    Amount, MerchantRef, Terminal, TerminalCounts, TerminalFilters, TerminalQuery, TerminalRow, Terminals,
 };
 use app::caller::{Caller, Scope};
 use app::domain::{Lifecycle, Manufacturer, SerialNumber, StoreId, TerminalId, Timestamp};
 use app::error::AppError;
 use async_trait::async_trait;
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Order, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult,
-    QuerySelect, Statement,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    Statement,
 };
 use terminals::Column;
-use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 /// Most models that the filter offers.
 const MODELS_OFFERED: usize = 200;
-
-/// Most words of a search that are looked at.
-const SEARCH_WORDS: usize = 8;
 
 /// Answers [`Terminals`].
 pub struct TerminalService {
@@ -89,42 +91,11 @@ impl TerminalService {
         &self,
         caller: &Caller,
         query: &TerminalQuery,
-        mut select: SelectStatement,
+        select: SelectStatement,
         mut read: impl FnMut(&QueryResult) -> Result<T, Failure> + Send,
-        row: impl Fn(&T) -> &TerminalRow + Send,
+        row: impl Fn(&T) -> &TerminalRow + Send + Sync,
     ) -> Result<Page<T>, Failure> {
-        let scope = caller.scope();
-        let reader = self.database.reader();
-        narrow(&mut select, query);
-        if let Some(sn) = whole_sn(query) {
-            let mut exact = select.clone();
-            exact
-                .and_where(column(Column::Sn).eq(sn.as_str()))
-                .limit(PAGE_ROWS as u64);
-            let found = reader.query_all(&exact).await?;
-            if !found.is_empty() {
-                return Ok(Page {
-                    rows: found.iter().map(&mut read).collect::<Result<_, Failure>>()?,
-                    previous: None,
-                    next: None,
-                });
-            }
-        }
-        for word in query
-            .search
-            .iter()
-            .flat_map(|text| text.split_whitespace())
-            .take(SEARCH_WORDS)
-        {
-            select.cond_where(mentions(word, scope));
-        }
-        keyset(&mut select, query.cursor.as_ref(), Column::Sn);
-        let found = reader.query_all(&select).await?;
-        let found = found.iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
-        Ok(Page::of(found, query.cursor.as_ref(), |found| {
-            let row = row(found);
-            (row.sn.as_str().to_owned(), row.id.0)
-        }))
+        self.list_page(caller.scope(), query, select, &mut read, &row).await
     }
 
     async fn find(
@@ -285,53 +256,6 @@ pub(super) fn listed(scope: Scope) -> SelectStatement {
     select
 }
 
-fn narrow(select: &mut SelectStatement, query: &TerminalQuery) {
-    if !query.lifecycles.is_empty() {
-        let codes = query.lifecycles.iter().map(|lifecycle| lifecycle.code());
-        select.and_where(column(Column::Lifecycle).is_in(codes));
-    }
-    if let Some(store) = query.store {
-        select.and_where(column(Column::StoreId).eq(store.0));
-    }
-    if let Some(model) = &query.model {
-        select.and_where(column(Column::Model).eq(model));
-    }
-}
-
-/// The serial number that a search is for, when it is long enough to be nothing else: a short one may as well be part of a
-/// name or of another serial number.
-fn whole_sn(query: &TerminalQuery) -> Option<SerialNumber> {
-    const LONG: usize = 8;
-    let text = query.search.as_deref().filter(|_| query.cursor.is_none())?;
-    SerialNumber::parse(text).ok().filter(|sn| sn.as_str().len() >= LONG)
-}
-
-/// Whether a word is part of what a terminal is known by. Wildcards in it are text.
-fn mentions(word: &str, scope: Scope) -> Condition {
-    let plain: String = word.nfkc().collect::<String>().to_lowercase();
-    let like = |pattern: &str| {
-        let pattern = pattern.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        LikeExpr::new(format!("%{pattern}%")).escape('\\')
-    };
-    let lower = |expr: Expr| Expr::from(Func::lower(expr));
-    let sn: String = plain.chars().filter(|c| *c != '-').collect::<String>().to_uppercase();
-    let mut any = Condition::any()
-        .add(lower(column(Column::Name)).like(like(&plain)))
-        .add(lower(Expr::col((stores::Entity, stores::Column::Name))).like(like(&plain)));
-    if !sn.is_empty() {
-        any = any.add(column(Column::Sn).like(like(&sn)));
-    }
-    if matches!(scope, Scope::Platform) {
-        let name = Expr::col((merchants::Entity, merchants::Column::Name));
-        any = any.add(lower(name).like(like(&plain)));
-        if !sn.is_empty() {
-            let number = Expr::col((merchants::Entity, merchants::Column::MerchantNo));
-            any = any.add(number.like(like(&sn)));
-        }
-    }
-    any
-}
-
 /// Asks for one row more than a page from the cursor on, by `sort` and key.
 pub(super) fn keyset(select: &mut SelectStatement, cursor: Option<&Cursor>, sort: Column) {
     let id = || column(Column::Id);
@@ -411,6 +335,10 @@ impl Terminals for TerminalService {
 
     async fn list(&self, caller: &Caller, query: &TerminalQuery) -> Result<Page<TerminalRow>, AppError> {
         Ok(self.list_rows(caller, query).await?)
+    }
+
+    async fn amount(&self, caller: &Caller, query: &TerminalQuery) -> Result<Amount, AppError> {
+        Ok(self.count_listed(caller.scope(), query).await?)
     }
 
     async fn filters(&self, caller: &Caller) -> Result<TerminalFilters, AppError> {

@@ -22,7 +22,7 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
     FromQueryResult, QueryFilter, QueryOrder, QuerySelect, SqlErr,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use unicode_normalization::UnicodeNormalization;
 use users::Column;
 use uuid::Uuid;
@@ -112,6 +112,7 @@ impl UserService {
         let user = users::ActiveModel {
             id: Set(self.surroundings.new_id()),
             login: Set(login.as_str().to_owned()),
+            login_skeleton: Set(Some(login.skeleton())),
             display_name: Set(name.as_str().to_owned()),
             role: Set(role.code().to_owned()),
             merchant_id: Set(merchant),
@@ -127,7 +128,10 @@ impl UserService {
             Some(SqlErr::UniqueConstraintViolation(_)) => Invalid::LoginTaken.into(),
             _ => Failure::from(error),
         })?;
-        self.write_down(&txn, &by, AuditAction::UserCreated, &user).await?;
+        let is =
+            json!({ "role": user.role, "name": user.display_name, "merchant": (!number.is_empty()).then_some(number) });
+        self.write_down(&txn, &by, AuditAction::UserCreated, &user, (None, Some(is)))
+            .await?;
         let link = NewLink::of_user(Purpose::Invite, &user, &by)?;
         let link = links::issue(&txn, &self.surroundings, link).await?;
         txn.commit().await?;
@@ -144,7 +148,16 @@ impl UserService {
             Some(_) => Purpose::Reset,
             None => Purpose::Invite,
         };
-        self.write_down(&txn, &by, AuditAction::InvitationCreated, &user)
+        let state = |user: &users::Model| {
+            let state = UserState::of(user.password_hash.is_some(), user.disabled_at.is_some());
+            Some(json!({ "state": state.code() }))
+        };
+        let invited = users::Model {
+            password_hash: None,
+            ..user.clone()
+        };
+        let change = (state(&user), state(&invited));
+        self.write_down(&txn, &by, AuditAction::InvitationCreated, &user, change)
             .await?;
         links::withdraw_of_user(&txn, &self.surroundings, user.id).await?;
         let link = NewLink::of_user(purpose, &user, &by)?;
@@ -172,7 +185,12 @@ impl UserService {
         } else {
             AuditAction::UserDisabled
         };
-        self.write_down(&txn, &by, action, &user).await?;
+        let state = |enabled: bool| {
+            let state = UserState::of(user.password_hash.is_some(), !enabled);
+            Some(json!({ "state": state.code() }))
+        };
+        let change = (state(!enabled), state(enabled));
+        self.write_down(&txn, &by, action, &user, change).await?;
         let mut changed = users::ActiveModel::from(user);
         changed.disabled_at = Set((!enabled).then(|| self.surroundings.now().0));
         self.change(&txn, changed).await?;
@@ -207,17 +225,19 @@ impl UserService {
         Ok(())
     }
 
-    /// Writes into the audit log what is done to an account.
+    /// Writes into the audit log what is done to an account, with the state before and after.
     async fn write_down(
         &self,
         txn: &DatabaseTransaction,
         by: &Caller,
         action: AuditAction,
         user: &users::Model,
+        (before, after): (Option<Value>, Option<Value>),
     ) -> Result<(), Failure> {
         let entry = AuditEntry::of(by, action)
             .concerning(user.merchant_id.map(MerchantId))
-            .on(TargetKind::User, &user.login);
+            .on(TargetKind::User, &user.login)
+            .changed(before, after);
         Ok(audit::record(txn, &self.surroundings, entry).await?)
     }
 

@@ -33,13 +33,14 @@ fn the_settings_in_force_are_shown_without_passwords() {
     let place = Place::new().with("TILLKEEPER_DATABASE_URL", "postgres://tills:s3cret@db/tills");
     place.write(
         "other.toml",
-        "listen = '0.0.0.0:80'\ntrusted_proxies = ['10.0.0.0/8']\nsite_dir = '/srv/site'\n",
+        "listen = '0.0.0.0:80'\npublic_url = 'https://tills.example'\ntrusted_proxies = ['10.0.0.0/8']\n\
+         site_dir = '/srv/site'\n",
     );
     assert_snapshot!(place.run(&["check-config", "--config", "other.toml"]).done(), @r#"
     database_url = "postgres://tills:****@db/tills" (the environment)
     listen = "0.0.0.0:80" (other.toml)
     data_dir = "data" (the default)
-    public_url = not set (the default)
+    public_url = "https://tills.example" (other.toml)
     trusted_proxies = ["10.0.0.0/8"] (other.toml)
     session_idle_platform = "15m" (the default)
     session_idle_merchant = "12h" (the default)

@@ -39,6 +39,10 @@ fn a_password_may_be_in_a_file() {
         .run(&["user", "set-password", "support", "--password-file", "secret"])
         .done();
     assert_eq!(set, "The password of support was set.\n");
+    let set = place
+        .run_with(&["user", "set-password", "Support"], "another horse 马 entirely\n")
+        .done();
+    assert_eq!(set, "The password of support was set.\n");
     let err = place
         .run(&["user", "set-password", "support", "--password-file", "nowhere"])
         .failed();

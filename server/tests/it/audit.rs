@@ -13,6 +13,7 @@ use server::services::audit::AuditEntry;
 
 on_both_engines!(
     what_people_do_is_written_down,
+    what_is_done_to_accounts_is_told_before_and_after,
     the_log_is_the_platforms,
     the_log_is_narrowed_and_paged,
     the_log_is_exported_whole,
@@ -97,9 +98,102 @@ async fn what_people_do_is_written_down(db: &TestDb) -> Outcome {
         "one session, one name"
     );
     assert_eq!(registered.session.as_ref().map(String::len), Some(16));
+    let begun = all.iter().find(|entry| entry.action == "session.signed_in");
+    assert_eq!(registered.session, begun.and_then(|entry| entry.session.clone()));
+    assert_eq!(
+        (registered.before.as_deref(), registered.after.as_deref()),
+        (
+            Some(r#"{"lifecycle":"awaiting"}"#),
+            Some(r#"{"lifecycle":"registered"}"#)
+        )
+    );
     // Nothing that opens anything is among it.
     let text = format!("{all:?}");
     assert!(!text.contains(PASSWORD) && !text.contains("another long password"));
+    Ok(())
+}
+
+async fn what_is_done_to_accounts_is_told_before_and_after(db: &TestDb) -> Outcome {
+    let world = World::new(db).await?;
+    world.add_user("clerk", Role::MerchantClerk, Some(XIAOMAN)).await?;
+    let mut admin = world.signed_in("admin").await?.with_header("user-agent", "Till/1.0");
+    let mut owner = world.signed_in("xiaoman").await?;
+    let skip = entries(&world).await?.len();
+    let fields = [
+        ("login", "lilei"),
+        ("name", "李雷"),
+        ("role", "merchant_owner"),
+        ("merchant_no", XIAOMAN),
+    ];
+    admin.post("/actions/user-create", &fields).await?;
+    let clerk = [("login", "clerk"), ("role", "merchant_owner"), ("enabled", "false")];
+    admin.post("/actions/user-role", &clerk).await?;
+    admin.post("/actions/user-enable", &clerk).await?;
+    admin
+        .post("/actions/user-enable", &[("login", "clerk"), ("enabled", "true")])
+        .await?;
+    admin.post("/actions/user-reset", &clerk).await?;
+    let page = owner.submit("/actions/staff-invite", &[("name", "韩梅梅")]).await?;
+    let id = |page: &crate::client::Answer| {
+        let id = crate::client::between(&page.body, "name=\"id\" value=\"", "\"");
+        id.map(str::to_owned).ok_or("no invitation")
+    };
+    let page = owner
+        .submit("/actions/invitation-renew", &[("id", &id(&page)?)])
+        .await?;
+    owner
+        .post("/actions/invitation-withdraw", &[("id", &id(&page)?)])
+        .await?;
+    let invited = r#"{"name":"韩梅梅","role":"merchant_clerk"}"#;
+    let made = format!(r#"{{"merchant":"{XIAOMAN}","name":"李雷","role":"merchant_owner"}}"#);
+    let expected = [
+        ("admin", "user.created", None, Some(made.as_str())),
+        (
+            "admin",
+            "user.role_changed",
+            Some(r#"{"role":"merchant_clerk"}"#),
+            Some(r#"{"role":"merchant_owner"}"#),
+        ),
+        (
+            "admin",
+            "user.disabled",
+            Some(r#"{"state":"active"}"#),
+            Some(r#"{"state":"disabled"}"#),
+        ),
+        (
+            "admin",
+            "user.enabled",
+            Some(r#"{"state":"disabled"}"#),
+            Some(r#"{"state":"active"}"#),
+        ),
+        (
+            "admin",
+            "invitation.created",
+            Some(r#"{"state":"active"}"#),
+            Some(r#"{"state":"invited"}"#),
+        ),
+        ("xiaoman", "invitation.created", None, Some(invited)),
+        ("xiaoman", "invitation.created", Some(invited), Some(invited)),
+        ("xiaoman", "invitation.withdrawn", Some(invited), None),
+    ];
+    let all = entries(&world).await?;
+    let told: Vec<_> = all[skip..]
+        .iter()
+        .map(|entry| {
+            let (before, after) = (entry.before.as_deref(), entry.after.as_deref());
+            (entry.actor_login.as_str(), entry.action.as_str(), before, after)
+        })
+        .collect();
+    assert_eq!(told, expected);
+    assert!(
+        all[skip..]
+            .iter()
+            .all(|entry| entry.session.is_some() && entry.request_id.len() == 32)
+    );
+    admin
+        .get("/audit?action=user.disabled")
+        .await?
+        .says(&["停用账号", "<del>active</del>", "disabled</ins>"]);
     Ok(())
 }
 

@@ -82,12 +82,12 @@ async fn servers_that_share_a_file_take_turns(db: &TestDb) -> Outcome {
         tokio::spawn(async move {
             let mut taken = 0;
             for _ in 0..30 {
-                if keeper.take().await.is_ok_and(|it| it != Taken::Nothing) {
+                if keeper.take().await.map_err(|error| error.to_string())? != Taken::Nothing {
                     taken += 1;
                 }
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
-            taken
+            Ok::<_, String>(taken)
         })
     };
     let tasks: Vec<_> = keepers.into_iter().map(taking).collect();
@@ -96,7 +96,7 @@ async fn servers_that_share_a_file_take_turns(db: &TestDb) -> Outcome {
     }
     let mut taken = 0;
     for task in tasks {
-        taken += task.await?;
+        taken += task.await??;
     }
     evidence.keeper(db)?.take().await?;
     let all = checkpoints(&evidence)?;

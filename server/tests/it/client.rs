@@ -4,15 +4,27 @@ use crate::world::Result;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
-use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::http::{HeaderMap, Request, Response, StatusCode, header};
+use hyper_util::client::legacy::Client as HyperClient;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use tower::ServiceExt;
 
+/// What answers.
+#[derive(Clone)]
+enum Server {
+    /// The router, within this program.
+    Router(Router),
+    /// Another program.
+    At(SocketAddr, Box<HyperClient<HttpConnector, Body>>),
+}
+
 /// A client with its cookies.
 #[derive(Clone)]
 pub(crate) struct Client {
-    router: Router,
+    server: Server,
     pub(crate) cookies: BTreeMap<String, String>,
     pub(crate) headers: Vec<(&'static str, String)>,
     peer: Option<SocketAddr>,
@@ -65,8 +77,20 @@ impl Answer {
 
 impl Client {
     pub(crate) fn new(router: Router) -> Self {
+        Self::of(Server::Router(router))
+    }
+
+    /// A client of a program that listens there.
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        Self::of(Server::At(
+            address,
+            Box::new(HyperClient::builder(TokioExecutor::new()).build_http()),
+        ))
+    }
+
+    fn of(server: Server) -> Self {
         Self {
-            router,
+            server,
             cookies: BTreeMap::new(),
             headers: Vec::new(),
             peer: None,
@@ -176,9 +200,13 @@ impl Client {
         content_type: Option<&str>,
         body: Vec<u8>,
     ) -> Result<(StatusCode, HeaderMap, Vec<u8>)> {
+        let uri = match &self.server {
+            Server::Router(_) => path.to_owned(),
+            Server::At(address, _) => format!("http://{address}{path}"),
+        };
         let mut request = Request::builder()
             .method(method)
-            .uri(path)
+            .uri(uri)
             .header(header::ACCEPT, "text/html,application/json")
             .header(header::HOST, "localhost");
         if let Some(content_type) = content_type {
@@ -198,7 +226,11 @@ impl Client {
         if let Some(peer) = self.peer {
             request = request.extension(ConnectInfo(peer));
         }
-        let response = self.router.clone().oneshot(request.body(Body::from(body))?).await?;
+        let request = request.body(Body::from(body))?;
+        let response: Response<Body> = match &self.server {
+            Server::Router(router) => router.clone().oneshot(request).await?,
+            Server::At(_, http) => http.request(request).await?.map(Body::new),
+        };
         let (parts, body) = response.into_parts();
         self.keep_cookies(&parts.headers);
         let body = to_bytes(body, usize::MAX).await?.to_vec();

@@ -1,6 +1,6 @@
 //! The server is killed in the middle of everything: what was acknowledged is there, and nothing is there by half.
 
-use crate::process::{Served, call};
+use crate::killed::{Served, call};
 use crate::support::{Outcome, TestDb};
 use crate::world::{Result, World, XIAOMAN, bring_in};
 use app::backend::codes::{Codes, Lifetime};

@@ -234,7 +234,7 @@ async fn headers_close_what_nobody_needs(db: &TestDb) -> Outcome {
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "same-origin"),
         ("cache-control", "no-store"),
-        ("strict-transport-security", "max-age=31536000"),
+        ("strict-transport-security", "max-age=31536000; includeSubDomains"),
     ] {
         assert_eq!(page.header(name), Some(value));
     }
@@ -252,6 +252,13 @@ async fn headers_close_what_nobody_needs(db: &TestDb) -> Outcome {
         cookie.starts_with("__Host-tillkeeper=") && cookie.contains("Secure"),
         "{cookie}"
     );
+    let answer = visitor.post("/language", &[("language", "en"), ("back", "/")]).await?;
+    let cookie = answer.header("set-cookie").ok_or("no cookie")?;
+    assert!(
+        cookie.starts_with("__Host-tillkeeper_language=en;") && cookie.contains("Secure"),
+        "{cookie}"
+    );
+    visitor.get("/sign-in").await?.says(&["lang=\"en\""]);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Acknowledged means on disk: by the system calls that the server makes, in their order. Linux only, for strace.
 
-use crate::process::{Served, call};
+use crate::killed::{Served, call};
 use crate::support::{Outcome, TestDb};
 use crate::world::{Result, World, XIAOMAN};
 use app::backend::codes::{Codes, Lifetime};
@@ -46,20 +46,18 @@ async fn the_answer_leaves_after_the_commit_has_reached_the_disk() -> Outcome {
 
     let folder = tempfile::tempdir()?;
     let traces = folder.path().join("trace");
-    // A file for each thread, so that no call is cut in two; instants and lengths of all by one clock.
-    let strace = ["strace", "-ff", "-ttt", "-T", "-y", "-s", "64", "-e", CALLS, "-o"];
+    // The tracer is the server's child and not the other way round, so that what is killed is the server. A file for each thread, so that no call is cut in two; instants and lengths of all by one clock.
+    let strace = ["strace", "-D", "-ff", "-ttt", "-T", "-y", "-s", "64", "-e", CALLS, "-o"];
     let strace: Vec<&str> = strace.into_iter().chain(traces.to_str()).collect();
     if Command::new("strace").arg("-V").output().is_err() {
         return Err("strace is not installed; on Debian or Ubuntu: apt-get install strace".into());
     }
     let mut served = Served::start(db.url(), folder.path(), &strace)?;
-    // What the start writes is written.
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    settled(folder.path()).await?;
     let body = json!({ "sn": "TRACED01", "activation_code": issued.code.to_string() }).to_string();
     let (status, answer) = call(served.address, "POST", "/api/v1/terminals/register", &[], &body).await?;
     assert_eq!(status, 201, "{answer}");
-    stop(folder.path())?;
-    served.wait()?;
+    served.terminate()?;
 
     let calls = calls(folder.path())?;
     let asked = calls
@@ -86,18 +84,21 @@ async fn the_answer_leaves_after_the_commit_has_reached_the_disk() -> Outcome {
     Ok(())
 }
 
-/// The traced process is the oldest of those that have a trace.
-fn stop(folder: &Path) -> Result<()> {
-    let oldest = trace_files(folder)?
-        .iter()
-        .filter_map(|path| path.extension()?.to_str()?.parse::<u32>().ok())
-        .min()
-        .ok_or("there is no trace; is ptrace allowed here?")?;
-    let sent = Command::new("kill")
-        .args(["-s", "TERM", &oldest.to_string()])
-        .status()?;
-    assert!(sent.success());
-    Ok(())
+/// Waits until the server has done what it does at its start: until nothing more is traced for a while.
+async fn settled(folder: &Path) -> Result<()> {
+    const QUIET: u32 = 5;
+    let (mut before, mut quiet) = (0, 0);
+    for _ in 0..300 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let sizes = trace_files(folder)?.into_iter().map(|path| Ok(path.metadata()?.len()));
+        let now: u64 = sizes.sum::<Result<u64>>()?;
+        quiet = if now > 0 && now == before { quiet + 1 } else { 0 };
+        if quiet == QUIET {
+            return Ok(());
+        }
+        before = now;
+    }
+    Err("there is no trace, or no end of it; is ptrace allowed here?".into())
 }
 
 fn trace_files(folder: &Path) -> Result<Vec<std::path::PathBuf>> {

@@ -26,6 +26,7 @@ async fn add_the_other_merchants(world: &World<'_>) -> crate::world::Result<()> 
             id: Set(uuid::Uuid::from_u128(place as u128 + 1)),
             merchant_no: Set((*number).to_owned()),
             name: Set(format!("商户{place}")),
+            name_key: Set(None),
             state: Set("active".to_owned()),
             state_since: Set(0),
             time_zone: Set("Asia/Shanghai".to_owned()),

@@ -416,12 +416,7 @@ async fn a_store_is_closed_when_it_is_empty(db: &TestDb) -> Outcome {
     let page = owner.submit("/actions/store-reopen", &[("store", &full)]).await?;
     page.says(&["门店已重新开放", "关闭门店 西湖店"]);
     owner.post("/actions/store-reopen", &[("store", &full)]).await?;
-    let told: Vec<_> = told(&world)
-        .await?
-        .into_iter()
-        .map(|(action, target, before, after)| (action, target, before, after))
-        .skip(1)
-        .collect();
+    let told: Vec<_> = told(&world).await?.into_iter().skip(1).collect();
     let closed = |closed: bool| json!({ "closed": closed });
     assert_eq!(
         told,

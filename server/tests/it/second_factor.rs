@@ -15,6 +15,8 @@ on_both_engines!(
     the_password_alone_waits_five_minutes,
     what_is_set_up_is_taken_away_with_a_code,
     administrators_set_it_up_before_anything_else,
+    a_sign_in_is_written_down_when_it_is_complete,
+    wrong_codes_lock_a_login_as_wrong_passwords_do,
     who_has_lost_everything_is_helped,
 );
 
@@ -46,9 +48,15 @@ async fn set_up(world: &World<'_>, client: &mut Client) -> Result<(App, Vec<Stri
     let page = client.submit("/actions/second-factor-begin", &[]).await?;
     let app = App::reading(&page)?;
     page.says(&["<svg", "M4 4h7v1h-7z"]);
+    let mut before = client.clone();
     let page = client
         .submit("/actions/second-factor-confirm", &[("code", &app.code(world))])
         .await?;
+    assert_ne!(
+        client.cookies["tillkeeper"], before.cookies["tillkeeper"],
+        "a session gets another id with each change of what it may do"
+    );
+    assert_eq!(before.get("/logs").await?.status, StatusCode::SEE_OTHER);
     let list = between(&page.body, "data-testid=\"recovery-codes\"", "</ul>").ok_or("no recovery codes")?;
     let codes: Vec<_> = list
         .split("<li")
@@ -166,11 +174,13 @@ async fn guesses_are_few_from_everywhere_together(db: &TestDb) -> Outcome {
     let code = app.code(&world);
     let late = show(&mut clients[0], &code).await?;
     assert_eq!(
-        late.location(),
-        Some("/sign-in?next=%2Flogs"),
+        late.status,
+        StatusCode::TOO_MANY_REQUESTS,
         "the right one comes too late"
     );
-    clients[0].follow(late).await?.says(&["尝试次数过多"]);
+    late.says(&["尝试次数过多", "name=\"password\"", "value=\"/logs\""]);
+    let seconds: u64 = late.header("retry-after").ok_or("when?")?.parse()?;
+    assert!((200..=300).contains(&seconds), "{seconds}");
     // The password again makes no more tries.
     let mut fresh = halfway(&world, "xiaoman").await?;
     assert_ne!(show(&mut fresh, &code).await?.location(), Some("/logs"));
@@ -278,6 +288,138 @@ async fn administrators_set_it_up_before_anything_else(db: &TestDb) -> Outcome {
         .await?;
     assert_eq!(admin.get("/users").await?.status, StatusCode::SEE_OTHER);
     assert_eq!(admin.post("/sign-out", &[]).await?.location(), Some("/sign-in"));
+    Ok(())
+}
+
+/// Action and reason or outcome of the audit log's entries about signing in and codes, after the first `skip`; each with the
+/// login, and a session where somebody is in.
+async fn written(world: &World<'_>, skip: usize) -> Result<Vec<(String, String)>> {
+    use sea_orm::{EntityTrait, QueryOrder};
+    use server::entities::audit_log::{Column, Entity};
+    let all = Entity::find().order_by_asc(Column::Id).all(world.db.reader()).await?;
+    let about = |action: &str| action.starts_with("session.") || action.starts_with("second_factor.");
+    let entries = all.into_iter().skip(skip).filter(|entry| about(&entry.action));
+    Ok(entries
+        .map(|entry| {
+            assert!(entry.actor_id.is_some() && !entry.request_id.is_empty(), "{entry:?}");
+            assert_eq!(
+                entry.session.is_some(),
+                entry.action != "session.refused" && entry.action != "second_factor.used_recovery",
+                "{entry:?}"
+            );
+            (entry.action, entry.reason.unwrap_or(entry.outcome))
+        })
+        .collect())
+}
+
+async fn a_sign_in_is_written_down_when_it_is_complete(db: &TestDb) -> Outcome {
+    use sea_orm::{EntityTrait, PaginatorTrait};
+    let world = World::new(db).await?;
+    let (app, codes) = set_up(&world, &mut world.signed_in("xiaoman").await?).await?;
+    let entries = async || server::entities::audit_log::Entity::find().count(db.reader()).await;
+    let told = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        let owned = |(action, how): &(&str, &str)| ((*action).to_owned(), (*how).to_owned());
+        pairs.iter().map(owned).collect()
+    };
+    let skip = usize::try_from(entries().await?)?;
+    let mut client = halfway(&world, "xiaoman").await?;
+    assert_eq!(written(&world, skip).await?, [], "the password alone is no sign-in");
+    show(&mut client, "000000").await?;
+    show(&mut client, "nonsense").await?;
+    show(&mut client, &app.code(&world)).await?;
+    let wrong = ("session.refused", "code_wrong");
+    let entered = ("session.signed_in", "success");
+    assert_eq!(written(&world, skip).await?, told(&[wrong, wrong, entered]));
+    // With a recovery code.
+    let skip = usize::try_from(entries().await?)?;
+    let mut client = halfway(&world, "xiaoman").await?;
+    show(&mut client, &codes[0]).await?;
+    let used = ("second_factor.used_recovery", "success");
+    assert_eq!(written(&world, skip).await?, told(&[used, entered]));
+    // What is done with the second step, and what was refused.
+    let skip = usize::try_from(entries().await?)?;
+    client
+        .post("/actions/second-factor-renew", &[("code", "000000")])
+        .await?;
+    world.clock.advance_ms(STEP_MS);
+    client
+        .post("/actions/second-factor-renew", &[("code", &app.code(&world))])
+        .await?;
+    client
+        .post("/actions/second-factor-disable", &[("code", "000000")])
+        .await?;
+    world.clock.advance_ms(STEP_MS);
+    client
+        .post("/actions/second-factor-disable", &[("code", &app.code(&world))])
+        .await?;
+    assert_eq!(
+        written(&world, skip).await?,
+        told(&[
+            ("second_factor.codes_renewed", "code_wrong"),
+            ("second_factor.codes_renewed", "success"),
+            ("second_factor.disabled", "code_wrong"),
+            ("second_factor.disabled", "success"),
+        ])
+    );
+    // Too late, and too often: of a flood the first is written down.
+    let (app, _) = set_up(&world, &mut client).await?;
+    let skip = usize::try_from(entries().await?)?;
+    let mut slow = halfway(&world, "xiaoman").await?;
+    world.clock.advance_ms(5 * 60 * 1000);
+    show(&mut slow, &app.code(&world)).await?;
+    let mut clients = Vec::new();
+    for _ in 0..8 {
+        clients.push(halfway(&world, "xiaoman").await?);
+    }
+    for client in &mut clients {
+        show(client, "000000").await?;
+    }
+    let mut expected = vec![("session.refused", "sign_in_expired")];
+    expected.extend([wrong; 5]);
+    expected.push(("session.refused", "too_many_attempts"));
+    assert_eq!(written(&world, skip).await?, told(&expected));
+    Ok(())
+}
+
+async fn wrong_codes_lock_a_login_as_wrong_passwords_do(db: &TestDb) -> Outcome {
+    let world = World::new(db).await?;
+    let (app, _) = set_up(&world, &mut world.signed_in("xiaoman").await?).await?;
+    for _ in 0..2 {
+        let mut client = halfway(&world, "xiaoman").await?;
+        for _ in 0..5 {
+            show(&mut client, "000000").await?;
+        }
+        world.clock.advance_ms(5 * 60 * 1000);
+    }
+    // Ten in half an hour: whoever has the password tries no more, and is told when.
+    let fields = [("login", "xiaoman"), ("password", PASSWORD)];
+    let answer = world.visitor().post("/sign-in", &fields).await?;
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    let seconds: u64 = answer.header("retry-after").ok_or("when?")?.parse()?;
+    assert!((1200..=1800).contains(&seconds), "{seconds}");
+    world.clock.advance_ms(31 * 60 * 1000);
+    let mut client = halfway(&world, "xiaoman").await?;
+    assert_eq!(show(&mut client, &app.code(&world)).await?.location(), Some("/logs"));
+    // A complete sign-in forgives what went wrong before it; a password alone does not.
+    let mut client = halfway(&world, "xiaoman").await?;
+    for _ in 0..4 {
+        show(&mut client, "000000").await?;
+    }
+    world.clock.advance_ms(STEP_MS);
+    assert_eq!(show(&mut client, &app.code(&world)).await?.location(), Some("/logs"));
+    for _ in 0..9 {
+        world
+            .visitor()
+            .post("/sign-in", &[("login", "xiaoman"), ("password", "wrong")])
+            .await?;
+    }
+    halfway(&world, "xiaoman").await?;
+    world
+        .visitor()
+        .post("/sign-in", &[("login", "xiaoman"), ("password", "wrong")])
+        .await?;
+    let answer = world.visitor().post("/sign-in", &fields).await?;
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
     Ok(())
 }
 

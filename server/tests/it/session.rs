@@ -197,8 +197,17 @@ async fn guessing_the_present_password_is_limited(db: &TestDb) -> Outcome {
         let told = change(&mut owner, "wrong", OTHER_PASSWORD, OTHER_PASSWORD).await?;
         assert_eq!(told.as_deref(), Some("当前密码不正确"));
     }
-    let told = change(&mut owner, PASSWORD, OTHER_PASSWORD, OTHER_PASSWORD).await?;
-    assert_eq!(told.as_deref(), Some("尝试次数过多"));
+    let fields = [
+        ("current", PASSWORD),
+        ("chosen", OTHER_PASSWORD),
+        ("again", OTHER_PASSWORD),
+    ];
+    let answer = owner.post("/settings/account/password", &fields).await?;
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    answer
+        .says(&["尝试次数过多", "name=\"current\""])
+        .is_silent_on(&[PASSWORD, OTHER_PASSWORD]);
+    assert!(answer.header("retry-after").is_some() && answer.location().is_none());
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 //! Clock and randomness are the same in both, so that only the nonce of a page, which nobody injects, and the request's id
 //! have to be masked.
 
-use crate::client::{Answer, Client, between};
+use crate::client::{Answer, Client, between, code_on};
 use crate::on_both_engines;
 use crate::support::{Outcome, TestDb};
 use crate::world::{Result, SHENGJING, World, XIAOMAN};
@@ -13,11 +13,12 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use server::clock::Entropy;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Random sequences that are tried on each engine, and the requests of each.
 const SEQUENCES: u32 = 6;
-const REQUESTS: usize = 12;
+const REQUESTS: usize = 16;
 
 /// A day after the worlds were made: 2026-03-02T04:00:00Z.
 const LATER: Timestamp = Timestamp(1_772_424_000_000);
@@ -52,7 +53,12 @@ enum Ask {
     Get(String),
     Post(&'static str, Vec<(&'static str, String)>),
     Api(&'static str, serde_json::Value),
+    /// The same from the merchant's own terminal, which holds a token.
+    Terminal(&'static str, &'static str, serde_json::Value),
 }
+
+/// The keys of terminals by serial number, of both worlds together. In a form, `{OWN10001}` stands for the key.
+type Keys = BTreeMap<String, String>;
 
 /// Serial numbers: the merchant's own, another's in one of the worlds, another's in the other, the platform's, nobody's.
 fn serial_number() -> impl Strategy<Value = String> {
@@ -111,6 +117,15 @@ fn page() -> impl Strategy<Value = String> {
         Just("/merchants"),
         Just("/merchants/898292720000001"),
         Just("/settings/security"),
+        Just("/settings/account"),
+        Just("/logs/export.csv"),
+        Just("/audit"),
+        Just("/audit/export.csv?actor=shengjing"),
+        Just("/batches/00000000-0000-7000-8000-000000000001"),
+        Just("/devices?after=%FF~x"),
+        Just("/devices/%20"),
+        Just("/help/no-such-topic"),
+        Just("/api/v1/nothing"),
         Just("/terminals"),
         Just("/terminals/import"),
         Just("/users"),
@@ -141,10 +156,41 @@ fn page() -> impl Strategy<Value = String> {
         prop_oneof![Just(SHENGJING), Just(XIAOMAN), Just("1")]
             .prop_map(|number| format!("/logs?merchant={number}&outcome=failure")),
         any::<u128>().prop_map(|id| format!("/logs?open={}", uuid::Uuid::from_u128(id))),
+        (serial_number(), prop_oneof![Just("failure"), Just("info")])
+            .prop_map(|(sn, outcome)| format!("/logs/export.csv?sn={}&outcome={outcome}", urlencoding::encode(&sn))),
         prop_oneof![Just("after"), Just("before")]
             .prop_map(|way| format!("/logs?{way}=~ffffffffffffffffffffffffffffffff")),
         (prop_oneof![Just("after"), Just("before")], word())
             .prop_map(|(way, key)| format!("/devices?{way}={}~0", urlencoding::encode(&key))),
+    ]
+}
+
+/// The key of somebody's terminal, or of nobody's.
+fn key() -> impl Strategy<Value = String> {
+    serial_number().prop_map(|sn| format!("{{{sn}}}"))
+}
+
+/// What the merchant's own terminal sends.
+fn from_the_terminal() -> impl Strategy<Value = Ask> {
+    use serde_json::json;
+    prop_oneof![
+        Just(Ask::Terminal("GET", "/api/v1/terminals/me", json!(null))),
+        Just(Ask::Terminal(
+            "POST",
+            "/api/v1/terminals/me/heartbeat",
+            json!({ "battery": 50 })
+        )),
+        Just(Ask::Terminal(
+            "POST",
+            "/api/v1/terminals/me/sign-in",
+            json!({ "operator_no": "01" })
+        )),
+        Just(Ask::Terminal("POST", "/api/v1/terminals/me/sign-out", json!({}))),
+        Just(Ask::Terminal(
+            "POST",
+            "/api/v1/terminals/me/heartbeat",
+            json!({ "nonsense": 1 })
+        )),
     ]
 }
 
@@ -153,9 +199,23 @@ fn ask() -> impl Strategy<Value = Ask> {
     prop_oneof![
         6 => page().prop_map(Ask::Get),
         3 => (serial_number(), code.clone()).prop_map(|(sn, code)| Ask::Post("/actions/register", vec![("sn", sn), ("code", code)])),
-        1 => serial_number().prop_map(|sn| {
-            Ask::Post("/actions/issue-code", vec![("sn", sn), ("terminal", uuid::Uuid::nil().to_string())])
+        1 => (serial_number(), key()).prop_map(|(sn, key)| {
+            Ask::Post("/actions/issue-code", vec![("sn", sn), ("terminal", key)])
         }),
+        1 => (serial_number(), key(), prop_oneof![Just("suspend"), Just("resume"), Just("rename")])
+            .prop_map(|(sn, key, wanted)| {
+                Ask::Post("/actions/terminal", vec![
+                    ("sn", sn),
+                    ("terminal", key),
+                    ("seen", "registered".to_owned()),
+                    ("wanted", wanted.to_owned()),
+                    ("reason", "damaged".to_owned()),
+                    ("confirmed", "true".to_owned()),
+                    ("name", "收银".to_owned()),
+                ])
+            }),
+        1 => (key(), key()).prop_map(|(one, two)| Ask::Post("/actions/choose", vec![("ids[]", one), ("ids[]", two)])),
+        2 => from_the_terminal(),
         1 => (login(), any::<bool>()).prop_map(|(login, enabled)| {
             Ask::Post("/actions/user-enable", vec![("login", login), ("enabled", enabled.to_string())])
         }),
@@ -183,7 +243,7 @@ enum Side {
 }
 
 /// A world in which the other merchant's terminals, people and history are its own, and everything else is as in its twin.
-async fn twin<'a>(db: &'a TestDb, entropy: &Seeded, side: Side) -> Result<World<'a>> {
+async fn twin<'a>(db: &'a TestDb, entropy: &Seeded, side: Side) -> Result<(World<'a>, Client)> {
     entropy.begin(1);
     let world = World::made_of(db, &[], entropy.clone()).await?;
     world.add_user("clerk", Role::MerchantClerk, Some(XIAOMAN)).await?;
@@ -204,6 +264,7 @@ async fn twin<'a>(db: &'a TestDb, entropy: &Seeded, side: Side) -> Result<World<
         admin.post("/actions/app-create", &app).await?;
     }
     authorize(&mut admin, "com.example.pay", XIAOMAN).await?;
+    let terminal = with_token(&world, "OWN10004").await?;
     let (name, maker, model, count) = match side {
         Side::Left => ("LEFT000", "PAX", "A920", 2),
         Side::Right => ("RIGHT00", "Newland", "N910", 3),
@@ -229,7 +290,34 @@ async fn twin<'a>(db: &'a TestDb, entropy: &Seeded, side: Side) -> Result<World<
             .await?;
     }
     other.post("/actions/register", &[("sn", "OWN10001")]).await?;
-    Ok(world)
+    Ok((world, terminal))
+}
+
+/// A terminal of the merchant's that has registered.
+async fn with_token(world: &World<'_>, sn: &str) -> Result<Client> {
+    let mut owner = world.signed_in("xiaoman").await?;
+    let page = owner.submit("/actions/register", &[("sn", sn)]).await?;
+    let body = serde_json::json!({ "sn": sn, "activation_code": code_on(&page.body).ok_or("no code")? });
+    let answer = world.visitor().post_json("/api/v1/terminals/register", &body).await?;
+    let token = answer.json()?["token"].as_str().ok_or("no token")?.to_owned();
+    Ok(world.visitor().with_header("authorization", &format!("Bearer {token}")))
+}
+
+/// The keys of the terminals of both worlds.
+async fn keys(worlds: [&World<'_>; 2]) -> Result<Keys> {
+    use sea_orm::EntityTrait;
+    let mut keys = Keys::new();
+    for world in worlds {
+        for terminal in server::entities::terminals::Entity::find()
+            .all(world.db.reader())
+            .await?
+        {
+            let key = terminal.id.to_string();
+            let other = keys.insert(terminal.sn.clone(), key.clone());
+            assert!(other.is_none_or(|other| other == key), "{} has two keys", terminal.sn);
+        }
+    }
+    Ok(keys)
 }
 
 /// Authorizes an app for a merchant.
@@ -254,14 +342,24 @@ fn told(answer: &Answer) -> String {
         .replace(&id, "ID")
 }
 
-async fn send(client: &mut Client, ask: &Ask) -> Result<Answer> {
+async fn send(client: &mut Client, terminal: &mut Client, keys: &Keys, ask: &Ask) -> Result<Answer> {
     match ask {
         Ask::Get(path) => client.get(path).await,
         Ask::Post(path, fields) => {
+            let key = |value: &str| {
+                let sn = value.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+                let nobodys = uuid::Uuid::nil().to_string();
+                sn.map_or(value.to_owned(), |sn| keys.get(sn).cloned().unwrap_or(nobodys))
+            };
+            let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, key(value))).collect();
             let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
             client.post(path, &fields).await
         }
         Ask::Api(path, body) => client.post_json(path, body).await,
+        Ask::Terminal(method, path, body) => {
+            let json = Some("application/json");
+            terminal.send(method, path, json, body.to_string().into_bytes()).await
+        }
     }
 }
 
@@ -271,8 +369,9 @@ async fn what_another_merchant_has_changes_no_answer(db: &TestDb) -> Outcome {
         server::database::Engine::Postgres => TestDb::postgres().await?,
     };
     let (left_entropy, right_entropy) = (Seeded::default(), Seeded::default());
-    let left = twin(db, &left_entropy, Side::Left).await?;
-    let right = twin(&other_db, &right_entropy, Side::Right).await?;
+    let (left, mut left_terminal) = twin(db, &left_entropy, Side::Left).await?;
+    let (right, mut right_terminal) = twin(&other_db, &right_entropy, Side::Right).await?;
+    let keys = keys([&left, &right]).await?;
     let mut runner = TestRunner::new(Config::default());
     let strategy = proptest::collection::vec(ask(), REQUESTS);
     for sequence in 0..SEQUENCES {
@@ -296,7 +395,8 @@ async fn what_another_merchant_has_changes_no_answer(db: &TestDb) -> Outcome {
         for (place, ask) in asks.iter().enumerate() {
             // The same instant and the same randomness for both.
             together(u64::from(sequence) * 1_000 + place as u64 + 1);
-            let (a, b) = (send(&mut one, ask).await?, send(&mut two, ask).await?);
+            let a = send(&mut one, &mut left_terminal, &keys, ask).await?;
+            let b = send(&mut two, &mut right_terminal, &keys, ask).await?;
             assert_eq!(told(&a), told(&b), "request {place} of {asks:#?}");
         }
     }

@@ -447,6 +447,7 @@ async fn every_account_is_found(db: &TestDb) -> Outcome {
         let clerk = users::Model {
             id: uuid::Uuid::from_u128(number + 1),
             login: format!("clerk{number:03}"),
+            login_skeleton: None,
             display_name: format!("店员 50%_{number}"),
             role: "merchant_clerk".to_owned(),
             ..owner.clone()
@@ -520,5 +521,13 @@ async fn the_first_administrator_comes_by_a_link(db: &TestDb) -> Outcome {
     world.add_user("quicker", Role::PlatformAdmin, None).await?;
     accept(&mut visitor, &format!("/welcome/{}", link.token), "late").await?;
     assert!(!signs_in(&world, "late", NEW_PASSWORD).await?);
+
+    // Nor does one work a day later.
+    world.sql("DELETE FROM users").await?;
+    let link = invitations.set_up(system.platform_admin()?).await?.ok_or("no link")?;
+    let path = format!("/welcome/{}", link.token);
+    assert_eq!(visitor.get(&path).await?.status, StatusCode::OK);
+    world.clock.advance_ms(24 * 60 * 60 * 1000);
+    assert_eq!(visitor.get(&path).await?.status, StatusCode::NOT_FOUND);
     Ok(())
 }

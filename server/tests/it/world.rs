@@ -113,6 +113,7 @@ impl<'a> World<'a> {
             id: Set(surroundings.new_id()),
             merchant_no: Set(number.to_owned()),
             name: Set(name.to_owned()),
+            name_key: Set(None),
             state: Set("active".to_owned()),
             state_since: Set(now),
             time_zone: Set("Asia/Shanghai".to_owned()),
@@ -192,6 +193,11 @@ impl<'a> World<'a> {
     /// Imports rows of `sn,manufacturer,model,name,merchant_no,store` as the command line would.
     pub(crate) async fn import(&self, rows: &str) -> Result<()> {
         bring_in(&self.services, rows).await
+    }
+
+    /// The instant so many days after the story began.
+    pub(crate) fn later(&self, days: i64) -> Timestamp {
+        Timestamp(NOON + days * Timestamp::DAY_MS)
     }
 
     /// Runs a statement that no user could.

@@ -1,11 +1,12 @@
-//! Signing in: within its limits, and in the same time whatever is wrong.
+//! Signing in: within its limits, and in the same time whatever is wrong. What fails is written down at once, what succeeds
+//! when it is complete: after the second step, where there is one.
 
-use super::{AccountService, caller_of};
+use super::AccountService;
 use crate::entities::users;
 use crate::services::audit::{self, AuditEntry};
-use crate::services::failure::{Failure, unreadable};
+use crate::services::failure::Failure;
 use crate::services::throttle::{self, Key};
-use app::caller::RequestInfo;
+use app::caller::{Caller, RequestInfo};
 use app::domain::{AuditAction, Login, Password, UserId};
 use app::error::{AppError, Invalid};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
@@ -22,7 +23,32 @@ impl AccountService {
         Ok(deleted.map_err(Failure::from)?)
     }
 
-    /// Checks a sign-in within its limits and writes down how it ended.
+    /// Writes down that a person is in, under the name of the session that begins, and forgets what went wrong before.
+    ///
+    /// **Permissions:** whoever has just given all that signing in takes.
+    ///
+    /// # Errors
+    /// [`AppError::Internal`]; nobody is to be let in then.
+    pub async fn signed_in(&self, caller: &Caller) -> Result<(), AppError> {
+        Ok(self.enter(caller).await?)
+    }
+
+    async fn enter(&self, caller: &Caller) -> Result<(), Failure> {
+        let user = caller.user_id().ok_or(AppError::SignInRequired)?;
+        let txn = self.database.begin().await?;
+        throttle::forget(&txn, &SignInKeys::of(caller.request(), caller.login()).login).await?;
+        users::Entity::update_many()
+            .col_expr(users::Column::LastSignedInAt, self.surroundings.now().0.into())
+            .filter(users::Column::Id.eq(user.0))
+            .exec(&txn)
+            .await?;
+        let entry = AuditEntry::of(caller, AuditAction::SessionSignedIn);
+        audit::record(&txn, &self.surroundings, entry).await?;
+        txn.commit().await?;
+        Ok(())
+    }
+
+    /// Checks login and password within their limits, and writes down a refusal.
     pub(super) async fn attempt(&self, request: &RequestInfo, login: &str, password: &str) -> Result<UserId, Failure> {
         // As it is kept when somebody has it, so that all ways of writing it count and are found together.
         let login = Login::parse(login).map_or_else(|_| login.to_owned(), |login| login.to_string());
@@ -30,14 +56,10 @@ impl AccountService {
         self.reserve(request, &login, &keys).await?;
         match self.check(&login, password).await {
             Ok(user) => {
-                let id = UserId(user.id);
-                let caller = caller_of(user, request.clone())?.ok_or_else(|| unreadable("role"))?;
                 let txn = self.database.begin().await?;
-                keys.succeeded(&txn).await?;
-                let entry = AuditEntry::of(&caller, AuditAction::SessionSignedIn);
-                audit::record(&txn, &self.surroundings, entry).await?;
+                keys.take_back(&txn).await?;
                 txn.commit().await?;
-                Ok(id)
+                Ok(UserId(user.id))
             }
             Err(Failure::Told(error)) => {
                 let entry = AuditEntry::by_login(&login, request, AuditAction::SessionRefused).refused(error.code());
@@ -126,11 +148,17 @@ impl SignInKeys {
         self.address.iter().chain(std::iter::once(&self.login))
     }
 
-    /// Forgets what went wrong under the login, and that this attempt was counted.
-    pub(super) async fn succeeded(&self, txn: &DatabaseTransaction) -> Result<(), Failure> {
-        if let Some(address) = &self.address {
-            throttle::take_back(txn, address).await?;
+    /// This attempt was counted and did not fail. Those before it stay counted: only a complete sign-in forgives them.
+    pub(super) async fn take_back(&self, txn: &DatabaseTransaction) -> Result<(), Failure> {
+        for key in self.in_order() {
+            throttle::take_back(txn, key).await?;
         }
+        Ok(())
+    }
+
+    /// The same, and those before it are forgiven.
+    pub(super) async fn succeeded(&self, txn: &DatabaseTransaction) -> Result<(), Failure> {
+        self.take_back(txn).await?;
         throttle::forget(txn, &self.login).await?;
         Ok(())
     }

@@ -16,6 +16,7 @@ use app::error::{AppError, Invalid};
 use async_trait::async_trait;
 use sea_orm::sea_query::LockType;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::json;
 use uuid::Uuid;
 
 /// Expired codes that one transaction marks.
@@ -67,7 +68,8 @@ impl CodeService {
         }
         let entry = AuditEntry::of(&by, AuditAction::CodeIssued)
             .concerning(Some(merchant))
-            .on(TargetKind::Terminal, &terminal.sn);
+            .on(TargetKind::Terminal, &terminal.sn)
+            .changed(None, Some(json!({ "code": "issued" })));
         audit::record(txn, &self.surroundings, entry).await?;
         let new = NewCode {
             terminal,
@@ -91,7 +93,8 @@ impl CodeService {
         }
         let entry = AuditEntry::of(&by, AuditAction::CodeRevoked)
             .concerning(terminal.merchant_id.map(MerchantId))
-            .on(TargetKind::Terminal, &terminal.sn);
+            .on(TargetKind::Terminal, &terminal.sn)
+            .changed(Some(json!({ "code": "issued" })), Some(json!({ "code": "revoked" })));
         audit::record(&txn, &self.surroundings, entry).await?;
         chain::append(&txn, &self.surroundings, entries).await?;
         txn.commit().await?;

@@ -115,6 +115,7 @@ async fn no_filter_reads_more_than_it_must() -> Result<()> {
         id: Set(merchant.0),
         merchant_no: Set(NUMBER.to_owned()),
         name: Set("杭州小满母婴".to_owned()),
+        name_key: Set(None),
         state: Set("active".to_owned()),
         state_since: Set(0),
         state_reason: Set(None),

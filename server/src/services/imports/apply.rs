@@ -8,7 +8,7 @@ use crate::services::chain::{self, Actor, NewEntry};
 use crate::services::codes;
 use crate::services::failure::Failure;
 use app::caller::RequestInfo;
-use app::domain::{LogKind, MerchantId, Outcome, TerminalId};
+use app::domain::{LogKind, MerchantId, Outcome, TerminalId, name_key};
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, EntityTrait};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -147,6 +147,7 @@ impl Work<'_> {
                     id: Set(id),
                     merchant_id: Set(*merchant),
                     name: Set(name.clone()),
+                    name_key: Set(name_key(name)),
                     address: Set(None),
                     closed_at: Set(None),
                     created_at: Set(now),

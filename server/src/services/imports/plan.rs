@@ -6,7 +6,7 @@ use crate::clock::Surroundings;
 use crate::entities::{merchants, stores, terminals};
 use crate::services::failure::Failure;
 use app::backend::imports::{Field, RowError, RowFault};
-use app::domain::Lifecycle;
+use app::domain::{Lifecycle, name_key};
 use sea_orm::sea_query::LockType;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -211,6 +211,7 @@ pub(super) fn created(
             .as_ref()
             .map(|name| name.as_str().to_owned())
             .unwrap_or_default(),
+        name_key: row.name.as_ref().and_then(|name| name_key(name.as_str())),
         merchant_id: merchant,
         store_id: store,
         lifecycle: lifecycle.code().to_owned(),
@@ -250,6 +251,7 @@ pub(super) fn updated(
     after.model.clone_from(&row.model);
     if let Some(name) = &row.name {
         name.as_str().clone_into(&mut after.name);
+        after.name_key = name_key(name.as_str());
     }
     if after.merchant_id.is_none() && merchant.is_some() {
         after.merchant_id = merchant;

@@ -11,7 +11,7 @@ use crate::services::codes;
 use crate::services::failure::{Failure, unreadable};
 use crate::services::{audit, audit::AuditEntry};
 use app::backend::imports::Stage;
-use app::domain::{AuditAction, Lifecycle, LogKind, TargetKind};
+use app::domain::{AuditAction, Lifecycle, LogKind, TargetKind, name_key};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -226,6 +226,7 @@ impl Job<'_> {
             entries.push(told_undone(work.entry(kind, &row, &row.sn_printed), self.batch.id));
             let after = terminals::Model {
                 model: before.model,
+                name_key: name_key(&before.name),
                 name: before.name,
                 merchant_id: before.merchant_id,
                 store_id: before.store_id,

@@ -11,7 +11,7 @@ use app::backend::lifecycle::Change;
 use app::caller::Manager;
 use app::domain::{
     AuditAction, Lifecycle, LifecycleReason, LogKind, MerchantId, MerchantNo, Move, Name, Outcome, Reason, TargetKind,
-    TerminalId, Told, WhyNot, allowed,
+    TerminalId, Told, WhyNot, allowed, name_key,
 };
 use app::error::{AppError, Invalid};
 use sea_orm::sea_query::LockType;
@@ -20,13 +20,14 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 /// The columns that a move may change.
-const CHANGED: [Column; 18] = [
+const CHANGED: [Column; 19] = [
     Column::MerchantId,
     Column::StoreId,
     Column::Lifecycle,
     Column::LifecycleReason,
     Column::LifecycleNote,
     Column::Name,
+    Column::NameKey,
     Column::TokenHash,
     Column::TokenIssuedAt,
     Column::RegisteredAt,
@@ -88,7 +89,10 @@ impl Mover<'_> {
                 after.store_id = store.map(|store| store.0);
                 self.check_store(&after).await?;
             }
-            Change::Rename(name) => after.name = name.as_str().to_owned(),
+            Change::Rename(name) => {
+                after.name = name.as_str().to_owned();
+                after.name_key = name_key(name.as_str());
+            }
             Change::Suspend(cause) => stop(&mut after, cause.reason(), cause.note()),
             Change::Resume => {
                 self.active(row.merchant_id).await?;
@@ -345,7 +349,7 @@ fn silence(row: &mut Model) {
 
 /// What it did for its merchant is not the next one's business.
 fn forget(row: &mut Model) {
-    row.name = String::new();
+    (row.name, row.name_key) = (String::new(), None);
     (row.last_seen_at, row.last_report, row.reported_at) = (None, None, None);
     (row.business_day, row.operator_no) = (None, None);
     (row.signed_in_at, row.signed_out_at) = (None, None);

@@ -3,7 +3,7 @@
 use crate::entities::merchants;
 use crate::services::failure::Failure;
 use app::backend::merchants::{MAX_QUOTA, MerchantInput};
-use app::domain::{Email, Name, Phone};
+use app::domain::{Email, Name, Phone, name_key};
 use app::error::Invalid;
 use chrono_tz::Tz;
 use sea_orm::ActiveValue::Set;
@@ -58,6 +58,7 @@ impl Facts {
     }
 
     pub(super) fn put_into(self, merchant: &mut merchants::ActiveModel, now: i64) {
+        merchant.name_key = Set(name_key(&self.name));
         merchant.name = Set(self.name);
         merchant.time_zone = Set(self.time_zone);
         merchant.terminal_quota = Set(self.terminal_quota);

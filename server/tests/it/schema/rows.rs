@@ -42,6 +42,7 @@ pub(crate) fn merchant(number: u128) -> merchants::ActiveModel {
         id: Set(id(number)),
         merchant_no: Set(format!("M{number}")),
         name: Set(format!("商户{number}")),
+        name_key: Set(None),
         state: Set("active".to_owned()),
         state_since: Set(NOW),
         time_zone: Set("Asia/Shanghai".to_owned()),
@@ -60,6 +61,7 @@ pub(crate) fn store(number: u128, merchant: u128) -> stores::ActiveModel {
         id: Set(id(number)),
         merchant_id: Set(id(merchant)),
         name: Set("总店".to_owned()),
+        name_key: Set(None),
         address: Set(None),
         closed_at: Set(None),
         created_at: Set(NOW),
@@ -72,6 +74,7 @@ pub(crate) fn user(number: u128) -> users::ActiveModel {
     users::ActiveModel {
         id: Set(id(number)),
         login: Set(format!("user{number}")),
+        login_skeleton: Set(Some(format!("user{number}"))),
         display_name: Set("王芳".to_owned()),
         role: Set("merchant_owner".to_owned()),
         merchant_id: Set(Some(id(1))),

@@ -1,15 +1,12 @@
-//! The server as a process of its own, and requests to it over the wire.
+//! A server to be killed, and requests to it over the wire whose answers count only when they come whole.
 
+use crate::program::{bare, listening};
 use crate::world::Result;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-
-/// The program.
-pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_tillkeeper");
 
 /// A server that runs until it is killed or the test ends.
 pub(crate) struct Served {
@@ -21,13 +18,9 @@ impl Served {
     /// Starts `serve` over a database, with a data folder, and waits until it answers. `before` is what runs it, with
     /// arguments, such as a tracer.
     pub(crate) fn start(url: &str, data_dir: &Path, before: &[&str]) -> Result<Self> {
-        let words: Vec<&str> = before.iter().copied().chain([PROGRAM, "serve"]).collect();
-        let mut command = Command::new(words[0]);
-        command.args(&words[1..]).current_dir(data_dir);
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TILLKEEPER_")) {
-            command.env_remove(name);
-        }
-        let mut child = command
+        let mut child = bare(before)
+            .arg("serve")
+            .current_dir(data_dir)
             .env("TILLKEEPER_DATABASE_URL", url)
             .env("TILLKEEPER_DATA_DIR", data_dir)
             .env("TILLKEEPER_LISTEN", "127.0.0.1:0")
@@ -36,15 +29,13 @@ impl Served {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()?;
-        let mut line = String::new();
-        if let Some(out) = child.stdout.take() {
-            BufReader::new(out).read_line(&mut line)?;
-        }
-        let address = line.trim().strip_prefix("listening on http://").map(str::parse);
-        match address {
-            Some(Ok(address)) => Ok(Self { child, address }),
-            _ => Err(format!("the server did not start: {line:?}, {:?}", child.wait()?).into()),
-        }
+        let out = child.stdout.take().ok_or("no output")?;
+        let mut served = Self {
+            child,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        };
+        served.address = listening(out)?;
+        Ok(served)
     }
 
     /// `kill -9`, and waits until the process is gone.
@@ -54,9 +45,11 @@ impl Served {
         Ok(())
     }
 
-    /// Waits for it to end by itself.
-    pub(crate) fn wait(&mut self) -> Result<()> {
-        self.child.wait()?;
+    /// Ends it as an administrator would.
+    pub(crate) fn terminate(&mut self) -> Result<()> {
+        let id = self.child.id().to_string();
+        let told = Command::new("kill").args(["-s", "TERM", &id]).status()?;
+        assert!(told.success() && self.child.wait()?.success());
         Ok(())
     }
 }

@@ -1,0 +1,173 @@
+//! What a list is narrowed to, as conditions on the terminals.
+
+use super::column;
+use crate::database::Engine;
+use crate::entities::{merchants, terminal_tags, terminals};
+use app::backend::terminals::{Connection, TerminalQuery};
+use app::caller::Scope;
+use app::domain::{Lifecycle, Obstacle, Timestamp};
+use sea_orm::Condition;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use terminals::Column;
+use uuid::Uuid;
+
+/// One thing that a list is narrowed to.
+pub(super) struct Filter {
+    pub(super) condition: Condition,
+    /// Whether an index leads to the terminals that meet it, so that few of them can be found at once.
+    pub(super) leads: bool,
+    /// Whether that index has them in the order of their serial numbers.
+    pub(super) sorted: bool,
+}
+
+/// Makes the conditions: as they are, or for SQLite so that it does not choose an index for them.
+#[derive(Clone, Copy)]
+pub(super) struct Dress {
+    shy: bool,
+}
+
+impl Dress {
+    pub(super) const PLAIN: Self = Self { shy: false };
+
+    /// SQLite, which knows nothing of how frequent values are, would rather sort half a table than walk an index in order
+    /// (<https://www.sqlite.org/optoverview.html#disqualifying_where_clause_terms_using_unary_>).
+    pub(super) fn shy(engine: Engine) -> Self {
+        Self {
+            shy: engine == Engine::Sqlite,
+        }
+    }
+
+    fn column(self, which: Column) -> Expr {
+        if self.shy {
+            Expr::cust_with_exprs("+ ?", [column(which)])
+        } else {
+            column(which)
+        }
+    }
+}
+
+/// The filters of a query but its search. `merchant` is what its merchant's number stands for.
+pub(super) fn filters(
+    dress: Dress,
+    scope: Scope,
+    query: &TerminalQuery,
+    merchant: Option<Uuid>,
+    now: Timestamp,
+) -> Vec<Filter> {
+    let mut all = Vec::new();
+    let mut add = |condition: Condition, leads, sorted| {
+        all.push(Filter {
+            condition,
+            leads,
+            sorted,
+        });
+    };
+    let just = |expr: Expr| Condition::all().add(expr);
+    let at = |which| dress.column(which);
+    if let Some(tag) = &query.tag {
+        let tagged = Query::select()
+            .column(terminal_tags::Column::TerminalId)
+            .from(terminal_tags::Entity)
+            .and_where(Expr::col(terminal_tags::Column::Tag).eq(tag))
+            .take();
+        add(just(at(Column::Id).in_subquery(tagged)), true, false);
+    }
+    if let Some(store) = query.store {
+        add(
+            just(at(Column::StoreId).eq(store.0)),
+            matches!(scope, Scope::Merchant(_)),
+            true,
+        );
+    }
+    if query.merchant.is_some() {
+        // A number that is nobody's finds nothing.
+        let nobody = Uuid::nil();
+        add(just(at(Column::MerchantId).eq(merchant.unwrap_or(nobody))), true, true);
+    }
+    if let Some(model) = &query.model {
+        add(just(at(Column::Model).eq(model)), true, true);
+    }
+    if let Some(maker) = &query.manufacturer {
+        let leads = matches!(scope, Scope::Platform);
+        add(just(at(Column::Manufacturer).eq(maker.as_str())), leads, leads);
+    }
+    match query.lifecycles.as_slice() {
+        [] => {}
+        [one] => add(just(at(Column::Lifecycle).eq(one.code())), true, true),
+        several => {
+            let codes = several.iter().map(|lifecycle| lifecycle.code());
+            add(just(at(Column::Lifecycle).is_in(codes)), true, false);
+        }
+    }
+    for (which, from, until) in [
+        (Column::LastSeenAt, query.seen_from, query.seen_until),
+        (Column::RegisteredAt, query.registered_from, query.registered_until),
+    ] {
+        if from.is_some() || until.is_some() {
+            let range = Condition::all()
+                .add_option(from.map(|from| at(which).gte(from.0)))
+                .add_option(until.map(|until| at(which).lt(until.0)));
+            add(range, true, false);
+        }
+    }
+    if let Some(connection) = query.connection {
+        add(connected(dress, connection, now), false, false);
+    }
+    if let Some(obstacle) = query.obstacle {
+        add(obstructed(dress, obstacle), false, false);
+    }
+    all
+}
+
+fn connected(dress: Dress, connection: Connection, now: Timestamp) -> Condition {
+    let at = |which| dress.column(which);
+    match connection {
+        Connection::Never => Condition::all().add(at(Column::LastSeenAt).is_null()),
+        Connection::Online => Condition::all()
+            .add(at(Column::LastSeenAt).is_not_null())
+            .add(at(Column::OnlineUntil).gt(now.0)),
+        Connection::Offline => Condition::all().add(at(Column::LastSeenAt).is_not_null()).add(
+            Condition::any()
+                .add(at(Column::OnlineUntil).is_null())
+                .add(at(Column::OnlineUntil).lte(now.0)),
+        ),
+    }
+}
+
+/// The terminals whose first failing check says so. The later checks need more than a terminal's row says; those are not
+/// offered, and ask for nothing.
+fn obstructed(dress: Dress, obstacle: Obstacle) -> Condition {
+    let state = |lifecycle: Lifecycle| dress.column(Column::Lifecycle).eq(lifecycle.code());
+    let stopped = || {
+        Query::select()
+            .column(merchants::Column::Id)
+            .from(merchants::Entity)
+            .and_where(Expr::col(merchants::Column::State).ne("active"))
+            .take()
+    };
+    let going = || {
+        Condition::any()
+            .add(dress.column(Column::MerchantId).is_null())
+            .add(dress.column(Column::MerchantId).not_in_subquery(stopped()))
+    };
+    let all = Condition::all();
+    match obstacle {
+        Obstacle::Retired => all.add(state(Lifecycle::Retired)),
+        Obstacle::Suspended => all.add(state(Lifecycle::Suspended)),
+        Obstacle::MerchantStopped => all
+            .add(
+                dress
+                    .column(Column::Lifecycle)
+                    .is_not_in([Lifecycle::Retired.code(), Lifecycle::Suspended.code()]),
+            )
+            .add(dress.column(Column::MerchantId).in_subquery(stopped())),
+        Obstacle::NotAssigned => all.add(state(Lifecycle::Unassigned)),
+        Obstacle::NotRegistered => all.add(state(Lifecycle::Awaiting)).add(going()),
+        Obstacle::NotConnected => all.add(state(Lifecycle::Registered)).add(going()).add(
+            Condition::any()
+                .add(dress.column(Column::TokenHash).is_null())
+                .add(dress.column(Column::TokenIssuedAt).is_null()),
+        ),
+        _ => all,
+    }
+}

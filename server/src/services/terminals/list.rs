@@ -1,0 +1,398 @@
+//! Lists: a page costs the same however deep it is and however many terminals there are.
+//!
+//! There are two ways to a page. The order's index can be walked and what does not belong be left out: right where much
+//! of it belongs. Or the few that a search or a filter leads to can be fetched and sorted: right where they are few. Which
+//! it is, is found out by counting up to [`FEW`] in an index.
+
+use super::filters::{self, Dress, Filter};
+use super::search::{From, Hit, Search};
+use super::{TerminalService, column, order};
+use crate::entities::{merchants, terminals};
+use crate::services::failure::Failure;
+use crate::services::scope::terminals_in;
+use app::backend::page::{Cursor, PAGE_ROWS, Page};
+use app::backend::terminals::{Amount, SortKey, TerminalQuery, TerminalRow, TerminalSort};
+use app::caller::Scope;
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryResult};
+use std::collections::HashMap;
+use terminals::Column;
+use uuid::Uuid;
+
+/// So many terminals are fetched and sorted rather than walked to.
+const FEW: usize = 2_000;
+
+/// So many are counted; of more, it is said about how many there are.
+const COUNTED: usize = 200;
+
+/// So many are looked at to tell about how many there are.
+const LOOKED_AT: usize = 2_000;
+
+/// The order in which everything is listed.
+const BY_SN: TerminalSort = TerminalSort {
+    by: SortKey::Sn,
+    descending: false,
+};
+
+/// What to read of a row, and where in it what every list shows stands.
+struct Reading<'a, T> {
+    read: &'a mut (dyn FnMut(&QueryResult) -> Result<T, Failure> + Send),
+    row: &'a (dyn Fn(&T) -> &TerminalRow + Send + Sync),
+}
+
+impl TerminalService {
+    pub(super) async fn list_page<T: Send>(
+        &self,
+        scope: Scope,
+        query: &TerminalQuery,
+        select: SelectStatement,
+        read: &mut (dyn FnMut(&QueryResult) -> Result<T, Failure> + Send),
+        row: &(dyn Fn(&T) -> &TerminalRow + Send + Sync),
+    ) -> Result<Page<T>, Failure> {
+        let merchant = self.merchant_of(query).await?;
+        let mut reading = Reading { read, row };
+        let search = match &query.search {
+            Some(text) => self.prepare(scope, text).await?,
+            None => None,
+        };
+        let Some(search) = search else {
+            let sort = query.sort.unwrap_or(BY_SN);
+            let cursor = order::fitting(sort, query.cursor.as_ref());
+            let select = self.way(scope, query, merchant, sort, select).await?;
+            return self.sorted_page(select, sort, cursor, &mut reading).await;
+        };
+        let exact = self
+            .exact(scope, query, merchant, &search, &select, &mut reading)
+            .await?;
+        let mut page = match query.sort {
+            None => {
+                self.newest(scope, query, merchant, &search, select, &mut reading)
+                    .await?
+            }
+            Some(sort) => {
+                let cursor = order::fitting(sort, query.cursor.as_ref());
+                let select = self.found(scope, query, merchant, &search, select).await?;
+                self.sorted_page(select, sort, cursor, &mut reading).await?
+            }
+        };
+        if page.previous.is_none() {
+            page.rows.splice(0..0, exact);
+        }
+        Ok(page)
+    }
+
+    /// The merchant that a query names.
+    async fn merchant_of(&self, query: &TerminalQuery) -> Result<Option<Uuid>, Failure> {
+        let Some(number) = &query.merchant else { return Ok(None) };
+        let merchant = merchants::Entity::find()
+            .filter(merchants::Column::MerchantNo.eq(number))
+            .one(self.database.reader())
+            .await?;
+        Ok(merchant.map(|merchant| merchant.id))
+    }
+
+    fn filters_of(&self, dress: Dress, scope: Scope, query: &TerminalQuery, merchant: Option<Uuid>) -> Vec<Filter> {
+        filters::filters(dress, scope, query, merchant, self.surroundings.now())
+    }
+
+    /// The terminals whose whole serial number is searched for, which come first.
+    async fn exact<T>(
+        &self,
+        scope: Scope,
+        query: &TerminalQuery,
+        merchant: Option<Uuid>,
+        search: &Search,
+        select: &SelectStatement,
+        reading: &mut Reading<'_, T>,
+    ) -> Result<Vec<T>, Failure> {
+        let Some(sn) = &search.exact else { return Ok(Vec::new()) };
+        let mut select = select.clone();
+        select
+            .and_where(column(Column::Sn).eq(sn.as_str()))
+            .limit(PAGE_ROWS as u64);
+        for filter in self.filters_of(Dress::shy(self.database.engine()), scope, query, merchant) {
+            select.cond_where(filter.condition);
+        }
+        let found = self.database.reader().query_all(&select).await?;
+        found.iter().map(|row| (reading.read)(row)).collect()
+    }
+
+    /// A page of what a search finds, newest first.
+    async fn newest<T: Send>(
+        &self,
+        scope: Scope,
+        query: &TerminalQuery,
+        merchant: Option<Uuid>,
+        search: &Search,
+        mut select: SelectStatement,
+        reading: &mut Reading<'_, T>,
+    ) -> Result<Page<T>, Failure> {
+        let place = |cursor: &Cursor| {
+            let number = cursor.key.parse().ok()?;
+            Some(From {
+                number,
+                direction: cursor.direction,
+            })
+        };
+        let from = query.cursor.as_ref().and_then(place);
+        let cursor = query.cursor.as_ref().filter(|_| from.is_some());
+        let conditions = self.conditions(scope, query, merchant);
+        let hits = self.hits(scope, search, &conditions, from, PAGE_ROWS + 1).await?;
+        let page = Page::of(hits, cursor, |hit| (hit.number.to_string(), hit.id));
+        if page.rows.is_empty() {
+            return Ok(page.map_all(Vec::new()));
+        }
+        let ids = page.rows.iter().map(|hit| hit.id);
+        select.and_where(column(Column::Id).is_in(ids));
+        let found = self.database.reader().query_all(&select).await?;
+        let mut rows = HashMap::with_capacity(found.len());
+        for row in &found {
+            let row = (reading.read)(row)?;
+            rows.insert((reading.row)(&row).id.0, row);
+        }
+        let rows = page.rows.iter().filter_map(|hit| rows.remove(&hit.id)).collect();
+        Ok(page.map_all(rows))
+    }
+
+    /// The conditions of a query beside its search, for rows that are found one by one.
+    fn conditions(&self, scope: Scope, query: &TerminalQuery, merchant: Option<Uuid>) -> Vec<Condition> {
+        let all = self.filters_of(Dress::shy(self.database.engine()), scope, query, merchant);
+        all.into_iter().map(|filter| filter.condition).collect()
+    }
+
+    /// What a search finds, to be sorted: the few that there are, or a condition on every row of the order.
+    async fn found(
+        &self,
+        scope: Scope,
+        query: &TerminalQuery,
+        merchant: Option<Uuid>,
+        search: &Search,
+        mut select: SelectStatement,
+    ) -> Result<SelectStatement, Failure> {
+        let conditions = self.conditions(scope, query, merchant);
+        let hits = self.hits(scope, search, &conditions, None, FEW + 1).await?;
+        if hits.len() <= FEW {
+            select.and_where(column(Column::Id).is_in(hits.iter().map(|hit| hit.id)));
+            return Ok(select);
+        }
+        for condition in search
+            .conditions(self.database.engine(), scope)
+            .into_iter()
+            .chain(conditions)
+        {
+            select.cond_where(condition);
+        }
+        Ok(select)
+    }
+
+    /// Narrows a list by its filters so that the engine takes the right way.
+    async fn way(
+        &self,
+        scope: Scope,
+        query: &TerminalQuery,
+        merchant: Option<Uuid>,
+        sort: TerminalSort,
+        mut select: SelectStatement,
+    ) -> Result<SelectStatement, Failure> {
+        let plain = self.filters_of(Dress::PLAIN, scope, query, merchant);
+        let by_sn = sort.by == SortKey::Sn;
+        if let ([only], true) = (plain.as_slice(), by_sn)
+            && only.sorted
+        {
+            select.cond_where(only.condition.clone());
+            return Ok(select);
+        }
+        let mut leading = None;
+        for (at, filter) in plain.iter().enumerate().filter(|(_, filter)| filter.leads) {
+            let led = led_by(scope, &filter.condition);
+            if self.count_up_to(&led, FEW + 1).await? <= FEW {
+                select.and_where(column(Column::Id).in_subquery(led));
+                leading = Some(at);
+                break;
+            }
+        }
+        let shy = self.filters_of(Dress::shy(self.database.engine()), scope, query, merchant);
+        // Nothing is few: one of the filters may still have the order.
+        let walked = (leading.is_none() && by_sn)
+            .then(|| plain.iter().position(|filter| filter.sorted))
+            .flatten();
+        for (at, filter) in shy.into_iter().enumerate() {
+            let condition = if walked == Some(at) {
+                plain[at].condition.clone()
+            } else {
+                filter.condition
+            };
+            select.cond_where(condition);
+        }
+        Ok(select)
+    }
+
+    async fn count_up_to(&self, select: &SelectStatement, limit: usize) -> Result<usize, Failure> {
+        let some = select.clone().limit(limit as u64).take();
+        let count = Query::select()
+            .expr(Expr::cust("count(*)"))
+            .from_subquery(some, "some")
+            .take();
+        let found = self.database.reader().query_one(&count).await?;
+        let count: i64 = found.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        Ok(usize::try_from(count).unwrap_or_default())
+    }
+
+    async fn sorted_page<T: Send>(
+        &self,
+        select: SelectStatement,
+        sort: TerminalSort,
+        cursor: Option<&Cursor>,
+        reading: &mut Reading<'_, T>,
+    ) -> Result<Page<T>, Failure> {
+        const PLACE: &str = "sorted_by";
+        let mut found: Vec<(T, Option<i64>)> = Vec::new();
+        for segment in order::segments(sort, cursor) {
+            let wanted = PAGE_ROWS + 1 - found.len();
+            let mut select = select.clone();
+            if sort.by == SortKey::Registered {
+                select.expr_as(column(Column::RegisteredAt), PLACE);
+            }
+            segment.narrow(&mut select, sort, cursor, wanted);
+            for row in self.database.reader().query_all(&select).await? {
+                let registered = match sort.by {
+                    SortKey::Registered => row.try_get("", PLACE)?,
+                    _ => None,
+                };
+                found.push(((reading.read)(&row)?, registered));
+            }
+            if found.len() > PAGE_ROWS {
+                break;
+            }
+        }
+        let page = Page::of(found, cursor, |(found, registered)| {
+            let row = (reading.row)(found);
+            (order::place(sort, row, *registered), row.id.0)
+        });
+        Ok(page.map(|(found, _)| found))
+    }
+
+    /// How many terminals a list has: counted where that is quick, else estimated from the newest ones.
+    pub(super) async fn count_listed(&self, scope: Scope, query: &TerminalQuery) -> Result<Amount, Failure> {
+        let merchant = self.merchant_of(query).await?;
+        let conditions = self.conditions(scope, query, merchant);
+        let search = match &query.search {
+            Some(text) => self.prepare(scope, text).await?,
+            None => None,
+        };
+        if let Some(search) = search {
+            let hits = self.hits(scope, &search, &conditions, None, COUNTED + 1).await?;
+            let exact = match &search.exact {
+                Some(sn) => {
+                    let mut select = ids(scope);
+                    select.and_where(column(Column::Sn).eq(sn.as_str()));
+                    for condition in &conditions {
+                        select.cond_where(condition.clone());
+                    }
+                    self.count_up_to(&select, PAGE_ROWS).await?
+                }
+                None => 0,
+            };
+            if hits.len() > COUNTED && matches!(scope, Scope::Merchant(_)) {
+                // How far apart its terminals lie tells of those of others.
+                let all = search.conditions(self.database.engine(), scope).into_iter();
+                return self.estimate(scope, all.chain(conditions).collect()).await;
+            }
+            return self.extrapolate(&hits, exact).await;
+        }
+        for filter in self.filters_of(Dress::PLAIN, scope, query, merchant) {
+            if !filter.leads {
+                continue;
+            }
+            let led = led_by(scope, &filter.condition);
+            if self.count_up_to(&led, LOOKED_AT + 1).await? <= LOOKED_AT {
+                let mut select = ids(scope);
+                select.and_where(column(Column::Id).in_subquery(led));
+                for condition in conditions {
+                    select.cond_where(condition);
+                }
+                let count = self.count_up_to(&select, LOOKED_AT + 1).await?;
+                return Ok(Amount::Exactly(count as u64));
+            }
+        }
+        self.estimate(scope, conditions).await
+    }
+
+    /// The number of what a search has found, from how close together the newest lie.
+    async fn extrapolate(&self, hits: &[Hit], exact: usize) -> Result<Amount, Failure> {
+        let (Some(first), Some(last)) = (hits.first(), hits.last()) else {
+            return Ok(Amount::Exactly(exact as u64));
+        };
+        if hits.len() <= COUNTED {
+            return Ok(Amount::Exactly((hits.len() + exact) as u64));
+        }
+        let lowest = Query::select()
+            .expr(Expr::cust("coalesce(min(key), 0)"))
+            .from("terminal_search")
+            .take();
+        let found = self.database.reader().query_one(&lowest).await?;
+        let lowest: i64 = found.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        let span = |from: i64, to: i64| std::cmp::max(u64::try_from(from - to).unwrap_or_default(), 1);
+        let about = (hits.len() as u64).saturating_mul(span(first.number, lowest)) / span(first.number, last.number);
+        Ok(Amount::About(std::cmp::max(about, hits.len() as u64)))
+    }
+
+    /// Counts a scope's newest terminals that belong, and from them all.
+    async fn estimate(&self, scope: Scope, conditions: Vec<Condition>) -> Result<Amount, Failure> {
+        let newest = {
+            let mut select = ids(scope);
+            select
+                .order_by((terminals::Entity, Column::Id), sea_orm::sea_query::Order::Desc)
+                .limit(LOOKED_AT as u64 + 1);
+            select
+        };
+        let looked_at = self.count_up_to(&newest, LOOKED_AT + 1).await?;
+        let mut belonging = ids(scope);
+        belonging.and_where(Expr::col((terminals::Entity, Column::Id)).in_subquery(newest));
+        for condition in conditions {
+            belonging.cond_where(condition);
+        }
+        let belong = self.count_up_to(&belonging, LOOKED_AT + 1).await? as u64;
+        if looked_at <= LOOKED_AT {
+            return Ok(Amount::Exactly(belong));
+        }
+        let all = self.count_roughly(scope).await?;
+        Ok(Amount::About(
+            std::cmp::max(belong, 1).saturating_mul(all) / looked_at as u64,
+        ))
+    }
+
+    /// About how many terminals a scope has.
+    async fn count_roughly(&self, scope: Scope) -> Result<u64, Failure> {
+        let select = match scope {
+            // Numbers rise without many gaps.
+            Scope::Platform => Query::select()
+                .expr(Expr::cust("coalesce(max(key) - min(key) + 1, 0)"))
+                .from("terminal_search")
+                .take(),
+            // An index of its own, which is short.
+            Scope::Merchant(merchant) => Query::select()
+                .expr(Expr::cust("count(*)"))
+                .from(terminals::Entity)
+                .and_where(column(Column::MerchantId).eq(merchant.0))
+                .take(),
+        };
+        let found = self.database.reader().query_one(&select).await?;
+        let count: i64 = found.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+}
+
+/// The keys of a scope's terminals.
+fn ids(scope: Scope) -> SelectStatement {
+    let mut select = terminals_in(scope);
+    select.clear_selects().column((terminals::Entity, Column::Id));
+    select
+}
+
+/// The keys of the terminals that a filter leads to, [`FEW`] at most and one more.
+fn led_by(scope: Scope, condition: &Condition) -> SelectStatement {
+    let mut select = ids(scope);
+    select.cond_where(condition.clone()).limit(FEW as u64 + 1);
+    select
+}
