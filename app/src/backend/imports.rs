@@ -164,6 +164,8 @@ pub enum RowFault {
     MerchantUnknown,
     /// The store's name is too long or starts like a formula, or it stands without a merchant.
     Store,
+    /// The store is closed.
+    StoreClosed,
     /// The firmware or the note is too long.
     Text,
     /// The terminal belongs to another merchant already.

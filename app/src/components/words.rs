@@ -432,6 +432,7 @@ pub(crate) fn row_fault(locale: Locale, fault: RowFault) -> (&'static str, &'sta
         NameFormula => name_formula,
         MerchantUnknown => merchant_unknown,
         Store => store,
+        StoreClosed => store_closed,
         Text => text,
         OtherMerchant => other_merchant,
     );
@@ -530,7 +531,7 @@ mod tests {
         assert!(seen.iter().all(|text| !text.trim().is_empty()));
         assert_eq!(
             seen.len(),
-            2 * (5 + 8 + 4 + 3 + 25 + 3 + 3 + 3 + 2 + 26 + 47 + 8 + 2 * 59 + 2 * 4 + 3 * 18 + 5 * 16 + 14 + 5 * 18)
+            2 * (5 + 8 + 4 + 3 + 25 + 3 + 3 + 3 + 2 + 26 + 47 + 8 + 2 * 59 + 2 * 4 + 3 * 19 + 5 * 16 + 14 + 5 * 18)
         );
     }
 

@@ -6,6 +6,7 @@
 mod apply;
 mod check;
 mod job;
+mod known;
 mod layout;
 mod lease;
 mod listed;

@@ -1,5 +1,7 @@
 //! What becomes of a file, from the form to the terminals and back.
 
+mod places;
+
 use crate::client::{Answer, Client, between, table_rows};
 use crate::on_both_engines;
 use crate::support::{Outcome, TestDb};

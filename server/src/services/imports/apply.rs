@@ -1,6 +1,7 @@
 //! Terminals made and changed, with a log entry each, within one transaction.
 
-use super::plan::{Counts, Known, Planned, created, updated};
+use super::known::Known;
+use super::plan::{Counts, Planned, created, updated};
 use super::write;
 use crate::clock::Surroundings;
 use crate::entities::{import_changes, import_stores, stores, terminals};
@@ -130,7 +131,6 @@ impl Work<'_> {
 
     /// Makes the stores that rows name and that are not there.
     async fn make_stores(&self, known: &mut Known, rows: &[Planned]) -> Result<(), Failure> {
-        known.learn_stores(self.txn, rows).await?;
         let missing: BTreeSet<(Uuid, String)> = rows
             .iter()
             .filter(|planned| known.store(planned) == Some(None))

@@ -2,9 +2,10 @@
 //! is written.
 
 use super::job::Job;
+use super::known::Known;
 use super::layout::Layout;
 use super::lease::Interrupted;
-use super::plan::{self, Counts, Known};
+use super::plan::{self, Counts};
 use super::{reader, rejects};
 use crate::entities::{import_batches, import_jobs};
 use crate::services::failure::Failure;
@@ -32,7 +33,6 @@ impl Job<'_> {
             let rows = i64::try_from(chunk.len()).unwrap_or(i64::MAX);
             let reader = self.service.database.reader();
             let (planned, rejected) = plan::plan(reader, false, &layout, &mut known, chunk).await?;
-            known.learn_stores(reader, &planned).await?;
             let counts = Counts::of(&known, &planned);
             let txn = self.service.database.begin().await?;
             self.lease.keep(&txn, &self.service.surroundings).await?;

@@ -1,9 +1,10 @@
 //! The work on one import: claimed, done in transactions of a chunk each, and gone on with wherever it was left.
 
 use super::apply::Work;
+use super::known::Known;
 use super::layout::Layout;
 use super::lease::{Interrupted, Lease};
-use super::plan::{Counts, Known, Rejected, plan};
+use super::plan::{Counts, Rejected, plan};
 use super::source::Trouble;
 use super::stored::{self, Of, StoredFile};
 use super::who::Who;

@@ -1,19 +1,17 @@
 //! What is to be done with rows that are right by themselves: what is there already decides.
 
+use super::known::{AT_ONCE, Known};
 use super::layout::Layout;
 use super::rows::{GoodRow, heading, quoted};
 use crate::clock::Surroundings;
-use crate::entities::{merchants, stores, terminals};
+use crate::entities::terminals;
 use crate::services::failure::Failure;
 use app::backend::imports::{Field, RowError, RowFault};
-use app::domain::{Lifecycle, name_key};
+use app::domain::{Lifecycle, Name, name_key};
 use sea_orm::sea_query::LockType;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
-
-/// Values of one list in a statement.
-const AT_ONCE: usize = 500;
 
 /// A row as it was read.
 #[derive(Clone)]
@@ -38,70 +36,7 @@ pub(super) struct Planned {
     pub(super) existing: Option<terminals::Model>,
 }
 
-/// What rows of one file name again and again. Merchants are never deleted, and stores only by undoing an import.
-#[derive(Default)]
-pub(super) struct Known {
-    merchants: HashMap<String, Option<Uuid>>,
-    stores: HashMap<(Uuid, String), Uuid>,
-    owners: HashSet<Uuid>,
-}
-
-impl Known {
-    async fn learn_merchants(&mut self, connection: &impl ConnectionTrait, rows: &[Parsed]) -> Result<(), Failure> {
-        let named = rows
-            .iter()
-            .filter_map(|row| row.says.as_ref().ok()?.merchant_no.as_deref());
-        let new: BTreeSet<&str> = named.filter(|number| !self.merchants.contains_key(*number)).collect();
-        for chunk in new.into_iter().collect::<Vec<_>>().chunks(AT_ONCE) {
-            let found = merchants::Entity::find()
-                .filter(merchants::Column::MerchantNo.is_in(chunk.iter().copied()))
-                .all(connection)
-                .await?;
-            let nobody = chunk.iter().map(|number| ((*number).to_owned(), None));
-            self.merchants.extend(nobody);
-            let found = found.into_iter();
-            self.merchants
-                .extend(found.map(|merchant| (merchant.merchant_no, Some(merchant.id))));
-        }
-        Ok(())
-    }
-
-    /// Reads the stores of the merchants that rows name.
-    pub(super) async fn learn_stores(
-        &mut self,
-        connection: &impl ConnectionTrait,
-        rows: &[Planned],
-    ) -> Result<(), Failure> {
-        let owners = rows
-            .iter()
-            .filter(|planned| planned.row.store.is_some())
-            .filter_map(|planned| planned.merchant);
-        let new: BTreeSet<Uuid> = owners.filter(|owner| !self.owners.contains(owner)).collect();
-        for chunk in new.into_iter().collect::<Vec<_>>().chunks(AT_ONCE) {
-            let found = stores::Entity::find()
-                .filter(stores::Column::MerchantId.is_in(chunk.iter().copied()))
-                .all(connection)
-                .await?;
-            self.owners.extend(chunk);
-            let found = found.into_iter();
-            self.stores
-                .extend(found.map(|store| ((store.merchant_id, store.name), store.id)));
-        }
-        Ok(())
-    }
-
-    /// The store that a row names: `None` when it names none, `Some(None)` when it is not there yet.
-    pub(super) fn store(&self, planned: &Planned) -> Option<Option<Uuid>> {
-        let name = planned.row.store.as_ref()?.as_str().to_owned();
-        Some(self.stores.get(&(planned.merchant?, name)).copied())
-    }
-
-    pub(super) fn add_store(&mut self, merchant: Uuid, name: String, id: Uuid) {
-        self.stores.insert((merchant, name), id);
-    }
-}
-
-/// Compares rows with what is there, whose rows stay locked when that is said.
+/// Compares rows with what is there, which stays locked when that is said.
 pub(super) async fn plan(
     connection: &impl ConnectionTrait,
     locked: bool,
@@ -111,6 +46,10 @@ pub(super) async fn plan(
 ) -> Result<(Vec<Planned>, Vec<Rejected>), Failure> {
     known.learn_merchants(connection, &rows).await?;
     let mut existing = existing_of(connection, locked, &rows).await?;
+    known.learn_stores(connection, &rows).await?;
+    if locked {
+        known.hold_stores(connection, &rows).await?;
+    }
     let (mut planned, mut rejected) = (Vec::with_capacity(rows.len()), Vec::new());
     for Parsed { line, cells, says } in rows {
         let row = match says {
@@ -120,38 +59,42 @@ pub(super) async fn plan(
                 continue;
             }
         };
-        let wrong = |fault| {
-            let found = row.merchant_no.as_deref().unwrap_or_default();
+        let wrong = |row: &GoodRow, field, fault| {
+            let found = match field {
+                Field::Store => row.store.as_ref().map(Name::as_str),
+                _ => row.merchant_no.as_deref(),
+            };
             vec![RowError {
                 line,
-                column: Some(heading(layout, Field::MerchantNo)),
+                column: Some(heading(layout, field)),
                 fault,
-                found: Some(quoted(found)),
+                found: found.map(quoted),
             }]
         };
-        let merchant = match &row.merchant_no {
-            None => None,
-            Some(number) => match known.merchants.get(number).copied().flatten() {
-                Some(merchant) => Some(merchant),
-                None => {
-                    let errors = wrong(RowFault::MerchantUnknown);
-                    rejected.push(Rejected { cells, errors });
-                    continue;
-                }
-            },
-        };
-        let terminal = existing.remove(&(row.manufacturer.as_str().to_owned(), row.sn.as_str().to_owned()));
-        let owner = terminal.as_ref().and_then(|terminal| terminal.merchant_id);
-        if owner.is_some() && merchant.is_some() && owner != merchant {
-            let errors = wrong(RowFault::OtherMerchant);
+        let merchant = row.merchant_no.as_deref().and_then(|number| known.merchant(number));
+        if row.merchant_no.is_some() && merchant.is_none() {
+            let errors = wrong(&row, Field::MerchantNo, RowFault::MerchantUnknown);
             rejected.push(Rejected { cells, errors });
             continue;
         }
-        planned.push(Planned {
+        let terminal = existing.remove(&(row.manufacturer.as_str().to_owned(), row.sn.as_str().to_owned()));
+        let owner = terminal.as_ref().and_then(|terminal| terminal.merchant_id);
+        if owner.is_some() && merchant.is_some() && owner != merchant {
+            let errors = wrong(&row, Field::MerchantNo, RowFault::OtherMerchant);
+            rejected.push(Rejected { cells, errors });
+            continue;
+        }
+        let one = Planned {
             row,
             merchant,
             existing: terminal,
-        });
+        };
+        if known.is_closed(&one) {
+            let errors = wrong(&one.row, Field::Store, RowFault::StoreClosed);
+            rejected.push(Rejected { cells, errors });
+            continue;
+        }
+        planned.push(one);
     }
     Ok((planned, rejected))
 }

@@ -3,6 +3,7 @@
 
 use super::apply::{Before, Work};
 use super::job::Job;
+use super::known;
 use super::lease::Interrupted;
 use super::write;
 use crate::entities::{activation_codes, app_grants, import_changes, import_stores, stores, terminal_tags, terminals};
@@ -17,6 +18,7 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde_json::json;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// Terminals that one transaction takes back.
@@ -201,17 +203,26 @@ impl Job<'_> {
             .lock(LockType::NoKeyUpdate)
             .all(&txn)
             .await?;
+        let mut before = changes
+            .iter()
+            .map(|change| {
+                let before: Before =
+                    serde_json::from_str(&change.before).map_err(|_| unreadable("terminal before an import"))?;
+                Ok((change.terminal_id, (before, change.changed_at)))
+            })
+            .collect::<Result<HashMap<_, _>, Failure>>()?;
+        let open = open_among(&txn, before.values().filter_map(|(before, _)| before.store_id)).await?;
         let (actor, request) = (self.who.actor(), self.who.request());
         let work = self.as_work(&txn, &actor, &request);
         let mut entries = Vec::new();
         let mut back = 0;
         for row in rows {
-            let change = changes.iter().find(|change| change.terminal_id == row.id);
-            let Some(change) = change.filter(|change| change.changed_at == row.updated_at) else {
+            let Some((before, _)) = before
+                .remove(&row.id)
+                .filter(|(_, changed_at)| *changed_at == row.updated_at)
+            else {
                 continue;
             };
-            let before: Before =
-                serde_json::from_str(&change.before).map_err(|_| unreadable("terminal before an import"))?;
             if before.merchant_id != row.merchant_id && has_grants(&txn, row.id).await? {
                 continue;
             }
@@ -229,7 +240,11 @@ impl Job<'_> {
                 name_key: name_key(&before.name),
                 name: before.name,
                 merchant_id: before.merchant_id,
-                store_id: before.store_id,
+                // Nothing is put into a store that was closed meanwhile: it stays where it stands.
+                store_id: match before.store_id {
+                    Some(store) if !open.contains(&store) => row.store_id,
+                    store => store,
+                },
                 lifecycle: before.lifecycle,
                 firmware: before.firmware,
                 note: before.note,
@@ -321,6 +336,16 @@ impl Job<'_> {
     fn note(&self) -> String {
         format!("撤销导入 / import undone: {}", self.batch.file_name)
     }
+}
+
+/// Those of the stores that are open, and stay so until the transaction ends.
+async fn open_among(
+    connection: &impl ConnectionTrait,
+    stores: impl Iterator<Item = Uuid>,
+) -> Result<HashSet<Uuid>, Failure> {
+    let held = known::hold(connection, stores.collect()).await?;
+    let open = held.into_iter().filter(|store| store.closed_at.is_none());
+    Ok(open.map(|store| store.id).collect())
 }
 
 /// Whether a merchant has an app for this terminal, which keeps it that merchant's.
