@@ -3,7 +3,6 @@
 use super::render::rendering;
 use crate::services::imports::{ErrorWords, RejectsFile};
 use crate::state::AppState;
-use app::backend::imports::RowFault;
 use app::caller::Caller;
 use app::domain::ImportBatchId;
 use app::error::AppError;
@@ -48,10 +47,10 @@ async fn find(state: &AppState, caller: &Caller, id: ImportBatchId) -> Result<Op
 fn words(locale: Locale) -> ErrorWords {
     ErrorWords {
         heading: error_heading(locale).to_owned(),
-        row: |faults: &[(Option<String>, RowFault)], chinese| {
-            error_words(if chinese { Locale::zh } else { Locale::en }, faults)
+        row: match locale {
+            Locale::zh => |faults| error_words(Locale::zh, faults),
+            Locale::en => |faults| error_words(Locale::en, faults),
         },
-        chinese: locale == Locale::zh,
     }
 }
 

@@ -46,10 +46,13 @@ pub(super) async fn keep(
     Ok(())
 }
 
+/// A fault of a row, with the heading of its column.
+pub type Fault = (Option<String>, RowFault);
+
 /// A refused row as it was kept.
-pub(super) struct Kept {
-    pub(super) cells: Vec<String>,
-    pub(super) faults: Vec<(Option<String>, RowFault)>,
+struct Kept {
+    cells: Vec<String>,
+    faults: Vec<Fault>,
 }
 
 /// The refused rows of a piece.
@@ -88,10 +91,8 @@ pub struct RejectsFile {
 pub struct ErrorWords {
     /// Its heading.
     pub heading: String,
-    /// Words for the faults of a row, each with the heading of its column.
-    pub row: fn(&[(Option<String>, RowFault)], bool) -> String,
-    /// Whether they are in Chinese.
-    pub chinese: bool,
+    /// Words for the faults of a row.
+    pub row: fn(&[Fault]) -> String,
 }
 
 impl RejectsFile {
@@ -188,7 +189,7 @@ impl RejectsFile {
         let mut cells = row.cells;
         let columns = self.layout.names.len().max(cells.len());
         cells.resize(columns, String::new());
-        cells.push((words.row)(&row.faults, words.chinese));
+        cells.push((words.row)(&row.faults));
         cells
     }
 }
