@@ -7,6 +7,7 @@ use crate::backend::page::{Cursor, Page};
 use crate::components::format;
 use crate::components::html::{Html, Rendered};
 use crate::components::pager::pager;
+use crate::components::stacked_table::stacked_table;
 use crate::domain::ImportBatchId;
 use crate::error::{AppError, Invalid};
 use crate::flash::{action, actor, redirect};
@@ -231,47 +232,44 @@ fn columns(locale: Locale) -> impl IntoView {
     ];
     let rows = columns
         .into_iter()
-        .map(|(name, chinese, needed, meaning)| {
+        .map(|(name, word, needed, meaning)| {
             let needed = if needed {
                 t!(locale, import.yes)
             } else {
                 t!(locale, import.no)
             };
             view! {
-                <tr>
-                    <th scope="row">
-                        <span class="whitespace-nowrap">{chinese}</span>
+                <tr
+                    role="row"
+                    class="max-md:flex max-md:flex-col max-md:gap-2 max-md:p-4 max-md:bg-base-100 max-md:border max-md:border-base-300 max-md:rounded-box"
+                >
+                    <th role="rowheader" scope="row" class="max-md:p-0">
+                        <span class="whitespace-nowrap">{word}</span>
                         " "
                         <span class="code font-normal">{name}</span>
                     </th>
-                    <td>{needed}</td>
-                    <td>{meaning}</td>
+                    <td role="cell">
+                        <span class="md:hidden">{t!(locale, import.needed)} " "</span>
+                        {needed}
+                    </td>
+                    <td role="cell">{meaning}</td>
                 </tr>
             }
         })
         .collect_view();
-    let caption = t!(locale, import.columns_caption);
+    let table = stacked_table(
+        t!(locale, import.columns_caption),
+        [
+            t!(locale, import.column),
+            t!(locale, import.needed),
+            t!(locale, import.meaning),
+        ],
+        rows,
+    );
     view! {
         <details class="max-w-3xl">
             <summary class="font-semibold cursor-pointer tap">{t!(locale, import.columns)}</summary>
-            <div
-                class="overflow-x-auto bg-base-100 border border-base-300 rounded-box mt-2"
-                tabindex="0"
-                role="region"
-                aria-label=caption
-            >
-                <table class="table">
-                    <caption class="sr-only">{caption}</caption>
-                    <thead>
-                        <tr>
-                            <th scope="col">{t!(locale, import.column)}</th>
-                            <th scope="col">{t!(locale, import.needed)}</th>
-                            <th scope="col">{t!(locale, import.meaning)}</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            <div class="mt-2">{table}</div>
         </details>
     }
 }
@@ -288,48 +286,54 @@ fn recent(visit: &Visit, imports: &Page<ImportRow>) -> Html {
         .iter()
         .map(|row| {
             view! {
-                <tr>
-                    <td>
+                <tr
+                    role="row"
+                    class="max-md:flex max-md:flex-col max-md:gap-2 max-md:p-4 max-md:bg-base-100 max-md:border max-md:border-base-300 max-md:rounded-box"
+                >
+                    <td role="cell">
                         <a class="link break-all" href=address_of(row.id)>{row.file_name.clone()}</a>
                     </td>
-                    <td>{stage_badge(locale, row.stage)}</td>
-                    <td class="whitespace-nowrap">{format::time(locale, now, row.created)}</td>
-                    <td>{row.by.clone().unwrap_or_else(|| t!(locale, import.command_line).to_owned())}</td>
-                    <td class="text-end tabular-nums">{format::grouped(row.rows_total)}</td>
-                    <td class="text-end tabular-nums">{format::grouped(row.rows_created)}</td>
-                    <td class="text-end tabular-nums">{format::grouped(row.rows_failed)}</td>
+                    <td role="cell">{stage_badge(locale, row.stage)}</td>
+                    <td role="cell" class="whitespace-nowrap">{format::time(locale, now, row.created)}</td>
+                    <td role="cell">
+                        {row.by.clone().unwrap_or_else(|| t!(locale, import.command_line).to_owned())}
+                    </td>
+                    {number(t!(locale, import.total), row.rows_total)}
+                    {number(t!(locale, import.created), row.rows_created)}
+                    {number(t!(locale, import.failed), row.rows_failed)}
                 </tr>
             }
         })
         .collect_view();
-    let caption = t!(locale, import.recent_caption);
+    let table = stacked_table(
+        t!(locale, import.recent_caption),
+        [
+            t!(locale, import.file_name),
+            t!(locale, import.stage),
+            t!(locale, import.sent_at),
+            t!(locale, import.by),
+            t!(locale, import.total),
+            t!(locale, import.created),
+            t!(locale, import.failed),
+        ],
+        rows,
+    );
     view! {
         <section aria-labelledby="recent-title">
             <h2 class="text-lg font-semibold mb-2" id="recent-title">{t!(locale, import.recent)}</h2>
-            <div
-                class="overflow-x-auto bg-base-100 border border-base-300 rounded-box"
-                tabindex="0"
-                role="region"
-                aria-label=caption
-            >
-                <table class="table">
-                    <caption class="sr-only">{caption}</caption>
-                    <thead>
-                        <tr>
-                            <th scope="col">{t!(locale, import.file_name)}</th>
-                            <th scope="col">{t!(locale, import.stage)}</th>
-                            <th scope="col">{t!(locale, import.sent_at)}</th>
-                            <th scope="col">{t!(locale, import.by)}</th>
-                            <th scope="col" class="text-end">{t!(locale, import.total)}</th>
-                            <th scope="col" class="text-end">{t!(locale, import.created)}</th>
-                            <th scope="col" class="text-end">{t!(locale, import.failed)}</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {table}
             {pager(locale, imports, "/terminals/import", &[])}
         </section>
     }
     .rendered()
+}
+
+/// A cell with a number; on a phone, where no heading stands above it, with its word.
+fn number(word: &'static str, count: u64) -> impl IntoView {
+    view! {
+        <td role="cell" class="tabular-nums">
+            <span class="md:hidden">{word} " "</span>
+            {format::grouped(count)}
+        </td>
+    }
 }

@@ -1,6 +1,7 @@
 //! What is wrong with the rows of a file: a table of errors, and the words for the file that gives them back.
 
 use crate::backend::imports::{ImportReport, MAX_ERRORS, RowError, RowFault};
+use crate::components::stacked_table::stacked_table;
 use crate::components::{format, words};
 use crate::i18n::{Locale, t};
 use leptos::prelude::*;
@@ -33,8 +34,19 @@ pub fn error_words(locale: Locale, faults: &[(Option<String>, RowFault)]) -> Str
 
 /// The faults, one row each, and the way to the refused rows.
 pub(super) fn errors(locale: Locale, report: &ImportReport) -> impl IntoView + use<> {
-    let caption = t!(locale, import.errors_caption);
     let rows = report.errors.iter().map(|error| fault(locale, error)).collect_view();
+    let table = stacked_table(
+        t!(locale, import.errors_caption),
+        [
+            t!(locale, import.line),
+            t!(locale, import.column),
+            t!(locale, import.wrong),
+            t!(locale, import.found),
+            t!(locale, import.expected),
+            t!(locale, import.fix),
+        ],
+        rows,
+    );
     let listed = report.errors.len() as u64;
     let mut lines: Vec<u64> = report.errors.iter().map(|error| error.line).collect();
     lines.dedup();
@@ -58,22 +70,7 @@ pub(super) fn errors(locale: Locale, report: &ImportReport) -> impl IntoView + u
         <section aria-labelledby="errors-title">
             <h2 class="text-lg font-semibold mb-2" id="errors-title">{t!(locale, import.errors)}</h2>
             {file}
-            <div class="overflow-x-auto bg-base-100 border border-base-300 rounded-box" tabindex="0" role="region" aria-label=caption>
-                <table class="table">
-                    <caption class="sr-only">{caption}</caption>
-                    <thead>
-                        <tr>
-                            <th scope="col" class="text-end">{t!(locale, import.line)}</th>
-                            <th scope="col">{t!(locale, import.column)}</th>
-                            <th scope="col">{t!(locale, import.wrong)}</th>
-                            <th scope="col">{t!(locale, import.found)}</th>
-                            <th scope="col">{t!(locale, import.expected)}</th>
-                            <th scope="col">{t!(locale, import.fix)}</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {table}
             {more}
         </section>
     }
@@ -88,14 +85,20 @@ fn fault(locale: Locale, error: &RowError) -> impl IntoView + use<> {
             .unwrap_or(format::NOTHING);
         text.chars().take(200).collect::<String>()
     };
+    let word = |word: &'static str| view! { <span class="md:hidden font-sans">{word} " "</span> };
     view! {
-        <tr>
-            <td class="text-end tabular-nums">{format::grouped(error.line)}</td>
-            <td class="font-mono whitespace-nowrap">{or_nothing(&error.column)}</td>
-            <td class="min-w-32">{what}</td>
-            <td class="font-mono break-all min-w-32">{or_nothing(&error.found)}</td>
-            <td class="min-w-40">{expected}</td>
-            <td class="min-w-48">{fix}</td>
+        <tr
+            role="row"
+            class="max-md:flex max-md:flex-col max-md:gap-2 max-md:p-4 max-md:bg-base-100 max-md:border max-md:border-base-300 max-md:rounded-box"
+        >
+            <td role="cell" class="md:text-end tabular-nums">{word(t!(locale, import.line))} {format::grouped(error.line)}</td>
+            <td role="cell" class="font-mono md:whitespace-nowrap">
+                {word(t!(locale, import.column))} {or_nothing(&error.column)}
+            </td>
+            <td role="cell" class="md:min-w-32 max-md:font-semibold">{what}</td>
+            <td role="cell" class="font-mono break-all md:min-w-32">{word(t!(locale, import.found))} {or_nothing(&error.found)}</td>
+            <td role="cell" class="md:min-w-32">{word(t!(locale, import.expected))} {expected}</td>
+            <td role="cell" class="md:min-w-40">{word(t!(locale, import.fix))} {fix}</td>
         </tr>
     }
 }

@@ -2,6 +2,7 @@
 
 use super::import_steps::MapImport;
 use crate::backend::imports::{Field, ImportReport};
+use crate::components::stacked_table::stacked_table;
 use crate::components::words;
 use crate::i18n::{Locale, t};
 use leptos::prelude::*;
@@ -36,13 +37,16 @@ pub(super) fn mapping(locale: Locale, report: &ImportReport) -> impl IntoView + 
                 })
                 .collect_view();
             view! {
-                <tr>
-                    <th scope="row">
+                <tr
+                    role="row"
+                    class="max-md:flex max-md:flex-col max-md:gap-2 max-md:p-4 max-md:bg-base-100 max-md:border max-md:border-base-300 max-md:rounded-box"
+                >
+                    <th role="rowheader" scope="row" class="max-md:p-0">
                         <label for=id.clone() class="break-all">{heading}</label>
                     </th>
-                    <td class="font-mono text-sm break-all">{samples}</td>
-                    <td>
-                        <select class="select min-w-40" id=id name=name>
+                    <td role="cell" class="font-mono break-all">{samples}</td>
+                    <td role="cell">
+                        <select class="select md:min-w-40" id=id name=name>
                             <option value="" selected=chosen.is_none()>{t!(locale, import.passed_over)}</option>
                             {options}
                         </select>
@@ -63,28 +67,19 @@ pub(super) fn mapping(locale: Locale, report: &ImportReport) -> impl IntoView + 
             </div>
         }
     };
-    let caption = t!(locale, import.mapping_caption);
+    let table = stacked_table(
+        t!(locale, import.mapping_caption),
+        [
+            t!(locale, import.file_column),
+            t!(locale, import.samples),
+            t!(locale, import.means),
+        ],
+        rows,
+    );
     view! {
         <form class="flex flex-col gap-4" method="post" action=MapImport::PATH>
             <input type="hidden" name="import" value=report.id.to_string() />
-            <div
-                class="overflow-x-auto bg-base-100 border border-base-300 rounded-box"
-                tabindex="0"
-                role="region"
-                aria-label=caption
-            >
-                <table class="table">
-                    <caption class="sr-only">{caption}</caption>
-                    <thead>
-                        <tr>
-                            <th scope="col">{t!(locale, import.file_column)}</th>
-                            <th scope="col">{t!(locale, import.samples)}</th>
-                            <th scope="col">{t!(locale, import.means)}</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {table}
             <label class="flex items-center gap-2 tap">
                 <input class="checkbox" type="checkbox" name="headings" value="true" checked=headings />
                 {t!(locale, import.first_row_names)}

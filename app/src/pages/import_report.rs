@@ -168,6 +168,11 @@ fn preview(locale: Locale, report: &ImportReport, acts: bool) -> impl IntoView +
             icon::OK,
             t!(locale, import.all_good).to_owned(),
         ),
+        (_, 0) => (
+            "alert alert-warning alert-outline bg-base-100",
+            icon::ALERT,
+            t!(locale, import.nothing_good, count = format::grouped(bad)),
+        ),
         _ => (
             "alert alert-warning alert-outline bg-base-100",
             icon::ALERT,

@@ -78,10 +78,7 @@ async fn confirm(world: &World<'_>, admin: &mut Client, to: &str, skip: bool) ->
 
 /// The lines that a page complains about.
 fn lines_on(page: &str) -> Vec<u32> {
-    let first_cell = |row: &str| {
-        let (_, rest) = row.split_once("<td")?;
-        rest.split_once('>')?.1.split('<').next()?.parse().ok()
-    };
+    let first_cell = |row: &str| row.split_once("</td>")?.0.rsplit('>').next()?.trim().parse().ok();
     let errors = page.split_once("errors-title").map_or("", |(_, rest)| rest);
     table_rows(errors).into_iter().filter_map(first_cell).collect()
 }
