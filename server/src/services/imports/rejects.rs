@@ -47,7 +47,7 @@ pub(super) async fn keep(
 }
 
 /// A fault of a row, with the heading of its column.
-pub type Fault = (Option<String>, RowFault);
+type Fault = (Option<String>, RowFault);
 
 /// A refused row as it was kept.
 struct Kept {
