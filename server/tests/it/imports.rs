@@ -185,7 +185,8 @@ async fn the_same_file_twice_at_once_is_brought_in_once(db: &TestDb) -> Outcome 
         admin.post("/actions/import-confirm", &[("import", id)]).await?;
     }
     let (first, second) = tokio::join!(world.services.imports.work_on_all(), other.imports.work_on_all());
-    (first?, second?);
+    first?;
+    second?;
     world.services.imports.work_on_all().await?;
     assert_eq!(count(db).await?, 1500);
     assert_eq!(world.log().await?.len(), 1500, "one entry for each terminal");
