@@ -58,8 +58,20 @@ pub enum Invalid {
     FileMissing,
     /// The file is larger than [`crate::backend::imports::MAX_FILE_BYTES`].
     FileTooLarge,
-    /// The file is not text in UTF-8.
-    FileNotUtf8,
+    /// The file is text in no encoding that is known here.
+    FileEncoding,
+    /// The file is no list that can be read: a picture, say, or a workbook of before 2007.
+    FileKind,
+    /// The workbook is damaged.
+    FileBroken,
+    /// Unpacked, the workbook is out of all proportion.
+    FileBomb,
+    /// A cell is longer than any cell is, or a quote is never closed.
+    FileCell,
+    /// The file has more than [`crate::backend::imports::MAX_COLUMNS`] columns.
+    FileTooWide,
+    /// The file has bad rows, and they were not to be skipped.
+    BadRows,
     /// The first row does not name the columns that are needed.
     FileHeadings,
     /// The form lacks a field or a field has the wrong form.

@@ -36,6 +36,8 @@ mod m20261124_000031_search;
 mod m20261124_000032_sorting;
 mod m20261124_000037_grants_of_all;
 mod m20261124_000038_registration_days;
+mod m20261124_000039_import_jobs;
+mod m20261124_000040_import_changes;
 mod shape;
 
 /// The PostgreSQL advisory lock that migrating takes: "tillkeep" in ASCII, so that it meets no other program's.
@@ -74,6 +76,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000032_sorting::Migration),
             Box::new(m20261124_000037_grants_of_all::Migration),
             Box::new(m20261124_000038_registration_days::Migration),
+            Box::new(m20261124_000039_import_jobs::Migration),
+            Box::new(m20261124_000040_import_changes::Migration),
         ]
     }
 }

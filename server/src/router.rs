@@ -10,7 +10,7 @@ use crate::session_store::DatabaseSessions;
 use crate::state::AppState;
 use crate::{device_api, health, pages};
 use app::backend::imports::MAX_FILE_BYTES;
-use app::pages::{ACCOUNT_PASSWORD, AUDIT_EXPORT, App, LOG_EXPORT, LOG_EXPORT_XLSX, register_actions};
+use app::pages::{ACCOUNT_PASSWORD, AUDIT_EXPORT, App, IMPORT_REJECTS, LOG_EXPORT, LOG_EXPORT_XLSX, register_actions};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -38,8 +38,8 @@ const FORM_BYTES: usize = 64 * 1024;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long reading in a file may take.
-const IMPORT_PATIENCE: Duration = Duration::from_secs(300);
+/// How long sending a file may take: the largest one at 2 Mbit/s.
+const IMPORT_PATIENCE: Duration = Duration::from_secs(20 * 60);
 
 /// How long a browser keeps the cookie of a session; the session itself may end long before.
 const COOKIE_KEPT: time::Duration = time::Duration::days(30);
@@ -103,9 +103,10 @@ fn forms() -> Routes<6> {
 }
 
 /// What is made to be kept as a file, with GET.
-fn files() -> Routes<3> {
+fn files() -> Routes<4> {
     [
         (AUDIT_EXPORT, get(pages::audit_export)),
+        (IMPORT_REJECTS, get(pages::import_rejects)),
         (LOG_EXPORT, get(pages::log_export)),
         (LOG_EXPORT_XLSX, get(pages::log_workbook)),
     ]
@@ -142,7 +143,7 @@ fn people(state: &AppState) -> Router<AppState> {
         .layer(RequestBodyLimitLayer::new(BODY_BYTES))
 }
 
-/// The one form that carries a file.
+/// The one form that carries a file, which is kept piece by piece as it comes.
 fn upload(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/actions/import", post(pages::action))

@@ -86,6 +86,7 @@ fn row(locale: Locale, now: Timestamp, entry: AuditRow) -> impl IntoView {
 fn why(locale: Locale, code: &str) -> impl IntoView + use<> {
     let (said, help) = match code {
         "bad_rows" => (t!(locale, audit.bad_rows), None),
+        "changed" => (t!(locale, audit.changed), None),
         code => {
             let said = failure::said(locale, code);
             (said.title, said.help)

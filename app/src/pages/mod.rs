@@ -26,7 +26,10 @@ mod help;
 mod home;
 mod home_trend;
 mod import;
+mod import_errors;
+mod import_mapping;
 mod import_report;
+mod import_steps;
 mod logs;
 mod logs_form;
 mod merchant;
@@ -52,6 +55,7 @@ use crate::request::address;
 
 pub use account::{PASSWORD_PATH as ACCOUNT_PASSWORD, PATH as ACCOUNT};
 pub use audit::{EXPORT as AUDIT_EXPORT, asked as audit_asked};
+pub use import_errors::{REJECTS as IMPORT_REJECTS, error_heading, error_words};
 pub use logs::{
     EXPORT as LOG_EXPORT, EXPORT_XLSX as LOG_EXPORT_XLSX, asked as log_asked, headings as log_headings,
     words as log_words,
@@ -74,6 +78,7 @@ use help::{HelpPage, HelpTopicPage};
 use home::HomePage;
 use import::{ImportPage, ImportTerminals};
 use import_report::ImportReportPage;
+use import_steps::{CancelImport, ConfirmImport, MapImport, UndoImport};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::server_fn::axum::register_explicit;
@@ -163,6 +168,10 @@ pub fn register_actions() {
     register_explicit::<RevokeCode>();
     register_explicit::<ChangeTerminal>();
     register_explicit::<ImportTerminals>();
+    register_explicit::<MapImport>();
+    register_explicit::<ConfirmImport>();
+    register_explicit::<CancelImport>();
+    register_explicit::<UndoImport>();
     register_explicit::<CreateUser>();
     register_explicit::<CreateMerchant>();
     register_explicit::<UpdateMerchant>();

@@ -51,7 +51,7 @@ async fn read(form: MultipartData) -> Result<Sent, AppError> {
                 bytes.extend_from_slice(&chunk);
             }
         }
-        let text = String::from_utf8(bytes).map_err(|_| AppError::Invalid(Invalid::FileNotUtf8))?;
+        let text = String::from_utf8(bytes).map_err(|_| AppError::Invalid(Invalid::FileEncoding))?;
         match name.as_str() {
             "list" | "file" => {
                 sent.list.push_str(&text);

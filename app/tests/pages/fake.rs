@@ -6,7 +6,7 @@ use app::backend::audit::{Audit, AuditQuery, AuditRow, Change as AuditChange};
 use app::backend::batches::{Batch, BatchItem, Batches, Came, Choice, Opened, Work};
 use app::backend::codes::{CodeRow, CodeState, Codes, Lifetime};
 use app::backend::device_log::{DeviceLog, LogCount, LogEntry, LogQuery, LogRow};
-use app::backend::imports::{ImportReport, Imports, RowError, RowFault, Upload};
+use app::backend::imports::{Field, FileColumn, ImportReport, ImportRow, Imports, Mapping, RowError, RowFault, Stage};
 use app::backend::invitations::{Accepted, Invitation, Invitations, IssuedLink, Opened as OpenedLink};
 use app::backend::lifecycle::{Change, Moves};
 use app::backend::merchants::{Merchant, MerchantInput, MerchantQuery, MerchantRow, Merchants};
@@ -529,15 +529,75 @@ impl Stores for Fake {
 
 #[async_trait]
 impl Imports for Fake {
-    async fn create(&self, _: PlatformAdmin<'_>, upload: Upload) -> Result<ImportReport, AppError> {
-        if upload.bytes == *b"bad" && upload.skip_bad_rows {
-            return Err(AppError::Invalid(Invalid::FileHeadings));
+    async fn create(&self, _: PlatformAdmin<'_>, _: &str) -> Result<ImportBatchId, AppError> {
+        Ok(report().id)
+    }
+
+    async fn put(&self, _: PlatformAdmin<'_>, _: ImportBatchId, _: u32, bytes: Vec<u8>) -> Result<(), AppError> {
+        match bytes.as_slice() {
+            b"large" => Err(AppError::Invalid(Invalid::FileTooLarge)),
+            _ => Ok(()),
         }
-        Ok(report())
+    }
+
+    async fn close(&self, _: PlatformAdmin<'_>, _: ImportBatchId) -> Result<(), AppError> {
+        Ok(())
+    }
+
+    async fn map(&self, _: PlatformAdmin<'_>, _: ImportBatchId, mapping: &Mapping) -> Result<(), AppError> {
+        match mapping.columns.as_slice() {
+            [Some(Field::Sn), None] if mapping.headings => Ok(()),
+            _ => Err(AppError::Invalid(Invalid::FileHeadings)),
+        }
+    }
+
+    async fn confirm(&self, _: PlatformAdmin<'_>, _: ImportBatchId, skip_bad_rows: bool) -> Result<(), AppError> {
+        if skip_bad_rows {
+            Ok(())
+        } else {
+            Err(AppError::Invalid(Invalid::BadRows))
+        }
+    }
+
+    async fn cancel(&self, _: PlatformAdmin<'_>, _: ImportBatchId) -> Result<(), AppError> {
+        Ok(())
+    }
+
+    async fn undo(&self, _: PlatformAdmin<'_>, _: ImportBatchId) -> Result<(), AppError> {
+        Err(AppError::Invalid(Invalid::AlreadyDone))
     }
 
     async fn get(&self, _: PlatformViewer<'_>, id: ImportBatchId) -> Result<Option<ImportReport>, AppError> {
-        Ok(Some(report()).filter(|report| report.id == id))
+        let stages = [
+            (7, Stage::Done),
+            (17, Stage::Mapping),
+            (27, Stage::Running),
+            (37, Stage::Checked),
+        ];
+        let stage = stages.iter().find(|(key, _)| id.0 == Uuid::from_u128(*key));
+        Ok(stage.map(|(_, stage)| ImportReport {
+            id,
+            stage: *stage,
+            ..report()
+        }))
+    }
+
+    async fn list(&self, _: PlatformViewer<'_>, _: Option<&Cursor>) -> Result<Page<ImportRow>, AppError> {
+        let report = report();
+        Ok(Page {
+            rows: vec![ImportRow {
+                id: report.id,
+                file_name: report.file_name,
+                created: report.created,
+                by: None,
+                stage: report.stage,
+                rows_total: report.rows_total,
+                rows_created: report.rows_created,
+                rows_failed: report.rows_failed,
+            }],
+            previous: None,
+            next: None,
+        })
     }
 }
 
@@ -546,12 +606,32 @@ fn report() -> ImportReport {
         id: ImportBatchId(Uuid::from_u128(7)),
         file_name: "inventory<faulty>.csv".to_owned(),
         created: ago(1),
-        done: false,
+        stage: Stage::Done,
+        problem: None,
+        rows_read: 617,
         rows_total: 1234,
-        rows_created: 0,
-        rows_updated: 0,
-        rows_skipped: 0,
+        rows_created: 1000,
+        rows_updated: 200,
+        rows_skipped: 32,
         rows_failed: 2,
+        rows_touched: 1,
+        columns: vec![
+            FileColumn {
+                heading: "机身<号>".to_owned(),
+                samples: vec!["1234".to_owned()],
+            },
+            FileColumn {
+                heading: String::new(),
+                samples: vec!["=1+1".to_owned()],
+            },
+        ],
+        mapping: Mapping {
+            columns: vec![Some(Field::Sn), None],
+            headings: true,
+            constants: [(Field::Manufacturer, "PAX".to_owned())].into(),
+        },
+        has_rejects: true,
+        can_undo: true,
         errors: vec![
             RowError {
                 line: 5,

@@ -3,6 +3,7 @@
 mod account;
 mod audit_export;
 mod csv_export;
+mod import_rejects;
 mod language;
 mod log_export;
 mod own_session;
@@ -15,6 +16,7 @@ mod xlsx_export;
 
 pub use account::change_password;
 pub use audit_export::audit_export;
+pub use import_rejects::import_rejects;
 pub use language::language;
 pub use log_export::{log_export, log_workbook};
 pub use preferences::preferences;
