@@ -1,7 +1,7 @@
 //! Who asks, and over what. A service takes a [`Caller`] or one of the handles that only a caller can give, so that what
 //! was not allowed cannot be called.
 //!
-//! The matrix of PRODUCT section 1, in one place:
+//! The permission matrix, in one place:
 //!
 //! | handle | owner | clerk | admin | support |
 //! |---|---|---|---|---|

@@ -1,4 +1,4 @@
-//! Settings: PRODUCT section 8. Defaults, then `tillkeeper.toml`, then `TILLKEEPER_*`; the later wins.
+//! Settings. Defaults, then `tillkeeper.toml`, then `TILLKEEPER_*`; the later wins.
 //!
 //! A setting that nobody knows and a value that means nothing stop the start: a typing error must not run with a default.
 

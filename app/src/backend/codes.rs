@@ -26,7 +26,7 @@ impl Lifetime {
     }
 }
 
-/// What became of a code: PRODUCT section 4.
+/// What became of a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum CodeState {

@@ -1,4 +1,4 @@
-//! What happened to terminals: PRODUCT section 6.
+//! What happened to terminals.
 
 use super::page::{Cursor, Page};
 use super::terminals::MerchantRef;

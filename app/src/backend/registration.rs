@@ -1,4 +1,4 @@
-//! Binding terminals to merchants: PRODUCT section 4.
+//! Binding terminals to merchants.
 
 use crate::caller::{CodeIssuer, Registrar, RequestInfo};
 use crate::domain::{ActivationCode, Manufacturer, SerialNumber, TerminalId, Timestamp};
@@ -78,7 +78,7 @@ pub trait Registration: Send + Sync {
     /// **Permissions:** [`Registrar`]; a merchant's for that merchant, a platform administrator for any.
     ///
     /// # Errors
-    /// [`AppError::Refused`] or [`AppError::SerialNumber`] as PRODUCT section 4 tells a caller of this scope;
+    /// [`AppError::Refused`] or [`AppError::SerialNumber`] as a caller of this scope is told;
     /// [`crate::error::Invalid::ManufacturerRequired`] where two manufacturers use the serial number;
     /// [`crate::error::Invalid::MerchantRequired`] or [`crate::error::Invalid::MerchantUnknown`] for an administrator who
     /// must say for whom.
@@ -105,6 +105,6 @@ pub trait Registration: Send + Sync {
     /// **Permissions:** whoever holds the code.
     ///
     /// # Errors
-    /// [`AppError::Refused`] or [`AppError::SerialNumber`] as PRODUCT section 4 tells a terminal.
+    /// [`AppError::Refused`] or [`AppError::SerialNumber`] as a terminal is told.
     async fn claim(&self, request: &RequestInfo, input: &ClaimInput) -> Result<Claimed, AppError>;
 }

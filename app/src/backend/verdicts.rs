@@ -1,4 +1,4 @@
-//! Whether terminals can take a payment now: PRODUCT section 5.
+//! Whether terminals can take a payment now.
 
 use super::page::Page;
 use super::terminals::{TerminalQuery, TerminalRow};

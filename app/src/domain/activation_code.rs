@@ -1,4 +1,4 @@
-//! Activation codes as PRODUCT section 4 defines them.
+//! Activation codes.
 
 use super::normalize::{is_dash, nfkc};
 use std::fmt;

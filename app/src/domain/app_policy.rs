@@ -1,4 +1,4 @@
-//! Whether a terminal may run an app: PRODUCT section 3, App policy.
+//! Whether a terminal may run an app.
 
 use super::{StoreId, TerminalId, Timestamp};
 use std::cmp::Reverse;

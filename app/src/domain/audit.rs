@@ -1,4 +1,4 @@
-//! The words of the audit log: what people did in the portal, and to what. PRODUCT section 6, last paragraph.
+//! The words of the audit log: what people did in the portal, and to what.
 
 use strum::{EnumString, IntoStaticStr, VariantArray};
 

@@ -1,13 +1,10 @@
-//! The words of the device log: PRODUCT section 6.
+//! The words of the device log.
 
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// What happened to a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
-#[expect(
-    missing_docs,
-    reason = "the codes are the words of PRODUCT section 6 and say what they say"
-)]
+#[expect(missing_docs, reason = "the codes are the words of the log and say what they say")]
 pub enum LogKind {
     #[strum(serialize = "registration.succeeded")]
     RegistrationSucceeded,

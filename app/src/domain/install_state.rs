@@ -1,4 +1,4 @@
-//! What a terminal says of an app on it: PRODUCT section 3, App install.
+//! What a terminal says of an app on it.
 
 use strum::{EnumString, IntoStaticStr, VariantArray};
 

@@ -1,4 +1,4 @@
-//! The first of a terminal's four axes: PRODUCT section 3, Lifecycle. What may become of what, and by whom.
+//! The first of a terminal's four axes. What may become of what, and by whom.
 
 use super::Role;
 use strum::{EnumString, IntoStaticStr, VariantArray};
@@ -109,7 +109,7 @@ impl Cause {
 pub enum Move {
     /// A terminal of the inventory is given to a merchant.
     Assign,
-    /// It is bound to its merchant: PRODUCT section 4.
+    /// It is bound to its merchant.
     Register,
     /// It stays its merchant's and has to be registered again.
     Unregister,
@@ -164,7 +164,7 @@ impl Move {
         }
     }
 
-    /// Whether a role may do it at all: PRODUCT section 1.
+    /// Whether a role may do it at all.
     pub fn is_for(self, role: Role) -> bool {
         match role {
             Role::PlatformAdmin => true,

@@ -1,4 +1,4 @@
-//! Why a registration was refused, and what is told to whom: the table of PRODUCT section 4.
+//! Why a registration was refused, and what is told to whom, in one table.
 
 use strum::{EnumString, IntoStaticStr, VariantArray};
 

@@ -1,4 +1,4 @@
-//! What a terminal tells of itself with each heartbeat: PRODUCT section 7.
+//! What a terminal tells of itself with each heartbeat.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

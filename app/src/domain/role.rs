@@ -1,4 +1,4 @@
-//! Who people are: PRODUCT section 1.
+//! Who people are.
 
 use strum::{EnumString, IntoStaticStr, VariantArray};
 

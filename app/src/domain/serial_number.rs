@@ -1,4 +1,4 @@
-//! Serial numbers as PRODUCT section 3 defines them.
+//! Serial numbers, and the form in which they are compared.
 
 use super::normalize::{is_dash, nfkc};
 use serde::Serialize;

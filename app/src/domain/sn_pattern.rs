@@ -1,4 +1,4 @@
-//! What the serial numbers of a maker look like, where that is known: PRODUCT section 3. A number that does not fit is
+//! What the serial numbers of a maker look like, where that is known. A number that does not fit is
 //! accepted all the same; people are only told to look at the label again.
 
 use super::{Manufacturer, SerialNumber};

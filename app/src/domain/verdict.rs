@@ -1,4 +1,4 @@
-//! The verdict: can this terminal take a payment now? PRODUCT section 5.
+//! The verdict: can this terminal take a payment now?
 //!
 //! One pure function of what is known of a terminal and of the instant. Pages, the list, the device API and the command
 //! line all ask it.

@@ -27,7 +27,7 @@ const PASSWORD: &str = "a password for measuring";
 /// The merchant that owns the most terminals.
 const LOGIN: &str = "shengjing";
 const PATH: &str = "/devices";
-/// PRODUCT section 9.
+/// At least this share of the hand-written rate.
 const LEAST_RATIO: f64 = 0.7;
 const MOST_BYTES: u64 = 80 * 1024;
 

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tower::ServiceExt;
 use uuid::Uuid;
 
-/// PRODUCT section 9 and the issue: server time, p99.
+/// At most this much of the server's time at the 99th percentile.
 const MOST: Duration = Duration::from_millis(10);
 const DEEP: u64 = 10_000;
 /// Requests for each of the two pages.

@@ -19,7 +19,7 @@ use support::TestDb;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// The bars of PRODUCT section 9.
+/// What is promised.
 const MOST_RATIO: f64 = 3.0;
 const MOST_BYTES: u64 = 200_000_000;
 

@@ -1,4 +1,4 @@
-//! The command line: PRODUCT section 8. One file per command; exit codes 0 done, 1 failed, 2 wrong use.
+//! The command line. One file per command; exit codes 0 done, 1 failed, 2 wrong use.
 
 mod backup;
 mod check_config;

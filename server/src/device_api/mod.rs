@@ -1,4 +1,4 @@
-//! The device API, PRODUCT section 7: JSON over HTTP under `/api/v1`. Cookies mean nothing here.
+//! The device API: JSON over HTTP under `/api/v1`. Cookies mean nothing here.
 //!
 //! One endpoint per file. Every refusal is a [`problem::Problem`], also of what no endpoint has seen: an unknown address,
 //! a panic, an answer that took too long.

@@ -1,4 +1,4 @@
-//! The device log's chains: PRODUCT section 6. One chain per merchant and one for the platform; each entry's hash covers
+//! The device log's chains. One chain per merchant and one for the platform; each entry's hash covers
 //! its own fields and the hash before it.
 
 use crate::clock::Surroundings;

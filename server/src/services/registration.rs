@@ -137,7 +137,7 @@ impl RegistrationService {
         Ok(registered)
     }
 
-    /// Decides whether the terminal may be bound and to whom: the rules of PRODUCT section 4, "In the portal".
+    /// Decides whether the terminal may be bound and to whom.
     async fn bind(
         &self,
         txn: &DatabaseTransaction,

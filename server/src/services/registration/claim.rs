@@ -1,4 +1,4 @@
-//! A terminal that registers itself: PRODUCT section 4, "From the terminal".
+//! A terminal that registers itself with its activation code.
 
 use super::refusal::{self, Attempt, Ended, Refusal};
 use super::{Binding, RegistrationService, lifecycle, lock_known, lock_merchant, over_quota, serial_number, write};
