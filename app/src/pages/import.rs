@@ -243,7 +243,7 @@ fn columns(locale: Locale) -> impl IntoView {
                     role="row"
                     class="max-md:flex max-md:flex-col max-md:gap-2 max-md:p-4 max-md:bg-base-100 max-md:border max-md:border-base-300 max-md:rounded-box"
                 >
-                    <th role="rowheader" scope="row" class="max-md:p-0">
+                    <th role="rowheader" scope="row" class="text-sm align-top max-md:p-0">
                         <span class="whitespace-nowrap">{word}</span>
                         " "
                         <span class="code font-normal">{name}</span>

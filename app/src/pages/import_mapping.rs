@@ -41,7 +41,7 @@ pub(super) fn mapping(locale: Locale, report: &ImportReport) -> impl IntoView + 
                     role="row"
                     class="max-md:flex max-md:flex-col max-md:gap-2 max-md:p-4 max-md:bg-base-100 max-md:border max-md:border-base-300 max-md:rounded-box"
                 >
-                    <th role="rowheader" scope="row" class="max-md:p-0">
+                    <th role="rowheader" scope="row" class="text-sm align-top max-md:p-0">
                         <label for=id.clone() class="break-all">{heading}</label>
                     </th>
                     <td role="cell" class="font-mono break-all">{samples}</td>
