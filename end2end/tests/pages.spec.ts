@@ -68,6 +68,8 @@ for (const role of Object.keys(PAGES) as DemoRole[]) {
         expect(await faultsOf(await (await page.request.get(path)).text()), `HTML of ${path}`).toEqual([]);
         for (const theme of ["light", "dark"] as const) {
           await page.emulateMedia({ colorScheme: theme });
+          // Painted once in the other colours.
+          await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
           await expectAccessible(page);
         }
         for (const width of [360, 768, 1440]) {

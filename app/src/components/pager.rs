@@ -12,14 +12,14 @@ pub(crate) fn pager<T>(locale: Locale, page: &Page<T>, path: &str, kept: &[(&str
             let place = cursor.to_string();
             let here = [(cursor.parameter(), place.as_str())];
             let href = address(path, kept.iter().copied().chain(here));
-            view! { <a class="btn join-item" rel=rel href=href>{word}</a> }
+            view! { <a class="btn" rel=rel href=href>{word}</a> }
         })
     };
     let previous = link(page.previous.as_ref(), "prev", t!(locale, common.previous));
     let next = link(page.next.as_ref(), "next", t!(locale, common.next));
     (previous.is_some() || next.is_some()).then(|| {
         view! {
-            <nav class="join mt-4" aria-label=t!(locale, common.pages)>
+            <nav class="flex gap-2 mt-4" aria-label=t!(locale, common.pages)>
                 {previous}
                 {next}
             </nav>
