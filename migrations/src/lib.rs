@@ -35,6 +35,7 @@ mod m20261124_000028_log_boundaries;
 mod m20261124_000031_search;
 mod m20261124_000032_sorting;
 mod m20261124_000037_grants_of_all;
+mod m20261125_000041_list_settings;
 mod shape;
 
 /// The PostgreSQL advisory lock that migrating takes: "tillkeep" in ASCII, so that it meets no other program's.
@@ -72,6 +73,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000031_search::Migration),
             Box::new(m20261124_000032_sorting::Migration),
             Box::new(m20261124_000037_grants_of_all::Migration),
+            Box::new(m20261125_000041_list_settings::Migration),
         ]
     }
 }

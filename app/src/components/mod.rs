@@ -7,6 +7,7 @@ pub(crate) mod app_words;
 pub(crate) mod audit_table;
 pub(crate) mod code_panel;
 pub(crate) mod empty;
+pub(crate) mod export_links;
 pub(crate) mod facts;
 pub(crate) mod failure;
 pub(crate) mod field;

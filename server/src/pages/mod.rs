@@ -3,17 +3,23 @@
 mod account;
 mod audit_export;
 mod csv_export;
+mod export;
 mod language;
 mod log_export;
+mod merchants_export;
 mod own_session;
 mod render;
 mod sign_in;
+mod terminals_export;
 mod turned_away;
 mod xlsx_export;
 
 pub use account::change_password;
-pub use audit_export::audit_export;
+pub use audit_export::AuditExport;
+pub use export::{csv, workbook};
 pub use language::language;
-pub use log_export::{log_export, log_workbook};
+pub use log_export::LogExport;
+pub use merchants_export::MerchantsExport;
 pub use render::{action, page, rendering};
 pub use sign_in::{sign_in, sign_in_code, sign_out};
+pub use terminals_export::TerminalsExport;

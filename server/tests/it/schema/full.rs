@@ -9,7 +9,7 @@ use server::entities::{
     merchants, recovery_codes, second_factors, sessions, stores, terminal_tags, terminals, throttles, users,
 };
 
-use super::rows::{NOW, code, grant, id, install, log_entry, merchant, store, terminal, user};
+use super::rows::{NOW, code, grant, id, install, layout, log_entry, merchant, store, terminal, user, view};
 
 /// Inserts them beside the rows of `platform`; inserting reads each of them back.
 pub(super) async fn rows(txn: &DatabaseTransaction) -> Result<(), DbErr> {
@@ -98,6 +98,8 @@ pub(super) async fn rows(txn: &DatabaseTransaction) -> Result<(), DbErr> {
     }
     .insert(txn)
     .await?;
+    view(99, 82).insert(txn).await?;
+    layout(82).insert(txn).await?;
     import_batches::ActiveModel {
         id: Set(id(85)),
         created_by: Set(Some(user_id)),
