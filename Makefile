@@ -1,6 +1,6 @@
 # Every target does its own set-up; see .ci/ for what each one runs.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test lint fmt bench screenshots clean-data
+.PHONY: help setup serve test lint fmt bench lighthouse screenshots clean-data
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,9 @@ fmt: ## Format the Rust sources
 
 bench: ## Measure the device list (BENCH_ARGS="..." goes to the benchmark)
 	@.ci/bench $(BENCH_ARGS)
+
+lighthouse: ## Measure the main pages with Lighthouse against the release build
+	@.ci/lighthouse
 
 screenshots: ## Take the pictures in docs/screenshots
 	@.ci/screenshots

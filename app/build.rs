@@ -6,7 +6,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 /// One file per page or subject in each language.
-const NAMESPACES: [&str; 29] = [
+const NAMESPACES: [&str; 33] = [
     "account",
     "actions",
     "apps",
@@ -17,6 +17,7 @@ const NAMESPACES: [&str; 29] = [
     "common",
     "device",
     "devices",
+    "display",
     "failure",
     "help",
     "home",
@@ -24,14 +25,17 @@ const NAMESPACES: [&str; 29] = [
     "log",
     "merchants",
     "notice",
+    "palette",
     "reason",
     "register",
     "registration",
+    "scan",
     "security",
     "sentence",
     "sign_in",
     "staff",
     "stores",
+    "trend",
     "users",
     "verdict",
     "welcome",

@@ -19,6 +19,7 @@
 
 use crate::domain::{MerchantId, Role, UserId};
 use crate::error::AppError;
+use chrono_tz::Tz;
 use std::ops::Deref;
 
 /// The rows that a caller may touch.
@@ -50,8 +51,12 @@ pub struct Caller {
     login: String,
     role: Role,
     scope: Scope,
+    zone: Tz,
     request: RequestInfo,
 }
+
+/// The time zone of the platform, and of whoever is not known.
+pub const PLATFORM_ZONE: Tz = Tz::Asia__Shanghai;
 
 impl Caller {
     /// A signed-in user. A role of the platform has the platform's scope; a merchant's role has the merchant's, and is
@@ -73,6 +78,7 @@ impl Caller {
             login,
             role,
             scope,
+            zone: PLATFORM_ZONE,
             request,
         })
     }
@@ -83,6 +89,12 @@ impl Caller {
         self
     }
 
+    /// The same with days that begin where its merchant is.
+    #[must_use]
+    pub fn in_zone(self, zone: Tz) -> Self {
+        Self { zone, ..self }
+    }
+
     /// The command line: whoever can run it has the database file anyway.
     pub fn system(command: &str) -> Self {
         Self {
@@ -90,6 +102,7 @@ impl Caller {
             login: "tillkeeper".to_owned(),
             role: Role::PlatformAdmin,
             scope: Scope::Platform,
+            zone: PLATFORM_ZONE,
             request: RequestInfo {
                 id: command.to_owned(),
                 ..RequestInfo::default()
@@ -115,6 +128,11 @@ impl Caller {
     /// What the caller may touch.
     pub fn scope(&self) -> Scope {
         self.scope
+    }
+
+    /// In which instants are told: the time zone of the merchant, or the platform's.
+    pub fn zone(&self) -> Tz {
+        self.zone
     }
 
     /// Where this request came from.

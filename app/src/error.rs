@@ -30,6 +30,9 @@ pub enum AppError {
     /// Something that was sent is not right.
     #[error("{}", .0.code())]
     Invalid(Invalid),
+    /// The database cannot be reached; it has been logged where that was noticed.
+    #[error("not available now")]
+    Unavailable,
     /// Something broke; it has been logged where it happened.
     #[error("internal error")]
     Internal,
@@ -55,8 +58,20 @@ pub enum Invalid {
     FileMissing,
     /// The file is larger than [`crate::backend::imports::MAX_FILE_BYTES`].
     FileTooLarge,
-    /// The file is not text in UTF-8.
-    FileNotUtf8,
+    /// The file is text in no encoding that is known here.
+    FileEncoding,
+    /// The file is no list that can be read: a picture, say, or a workbook of before 2007.
+    FileKind,
+    /// The workbook is damaged.
+    FileBroken,
+    /// Unpacked, the workbook is out of all proportion.
+    FileBomb,
+    /// A cell is longer than any cell is, or a quote is never closed.
+    FileCell,
+    /// The file has more than [`crate::backend::imports::MAX_COLUMNS`] columns.
+    FileTooWide,
+    /// The file has bad rows, and they were not to be skipped.
+    BadRows,
     /// The first row does not name the columns that are needed.
     FileHeadings,
     /// The form lacks a field or a field has the wrong form.
@@ -170,6 +185,7 @@ impl AppError {
             Self::SerialNumber(_) => Reason::SnMalformed.code(),
             Self::Password(fault) => fault.code(),
             Self::Invalid(invalid) => invalid.code(),
+            Self::Unavailable => "unavailable",
             Self::Internal => "internal",
         }
     }
@@ -187,6 +203,7 @@ impl AppError {
             Self::Refused(_) | Self::SerialNumber(_) | Self::Password(_) | Self::Invalid(_) => {
                 http::StatusCode::UNPROCESSABLE_ENTITY
             }
+            Self::Unavailable => http::StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => http::StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

@@ -84,6 +84,9 @@ pub enum Flash {
         found: Option<String>,
         /// What was typed and must not stand in an address.
         kept: Option<String>,
+        /// The id of the request that failed.
+        #[serde(default)]
+        request: Option<String>,
     },
 }
 
@@ -192,6 +195,7 @@ impl Flash {
             code: code.to_owned(),
             found,
             kept: None,
+            request: use_context::<Rendering>().map(|rendering| rendering.request.id),
         }
     }
 
@@ -411,6 +415,7 @@ mod tests {
                 code: "internal".into(),
                 found: Some(";,\r\n".into()),
                 kept: None,
+                request: Some("r1".into()),
             },
         ] {
             let cookie = flash.set_cookie(true);
@@ -453,7 +458,7 @@ mod tests {
         };
         let redirect = back.with_error(&AppError::SerialNumber(SerialNumberError::Character('#')));
         assert_eq!(redirect.to, "/devices/register?sn=A");
-        let Some(Flash::Error { code, found, kept }) = redirect.flash else {
+        let Some(Flash::Error { code, found, kept, .. }) = redirect.flash else {
             panic!()
         };
         assert_eq!((code.as_str(), found.as_deref()), ("sn_malformed", Some("#")));

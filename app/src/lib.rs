@@ -28,6 +28,8 @@ pub mod i18n;
 )]
 pub mod pages;
 #[cfg(feature = "ssr")]
+pub mod preferences;
+#[cfg(feature = "ssr")]
 pub mod request;
 #[cfg(feature = "ssr")]
 pub mod shell;

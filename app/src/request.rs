@@ -4,15 +4,21 @@ use crate::caller::RequestInfo;
 use crate::domain::Timestamp;
 use crate::flash::Flash;
 use crate::i18n::Locale;
+use crate::preferences::Preferences;
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 
 /// The request that is being answered. The server puts one into the context of every page and every server function.
 #[derive(Clone)]
 pub struct Rendering {
     /// The language to answer in, from [`locale_of`].
     pub locale: Locale,
+    /// How whoever asks likes the pages to look.
+    pub preferences: Preferences,
     /// The present instant.
     pub now: Timestamp,
+    /// Where days begin: the time zone of the caller's merchant, or the platform's.
+    pub zone: Tz,
     /// Where the request came from.
     pub request: RequestInfo,
     /// The address that was asked for, from its first slash.
@@ -74,6 +80,11 @@ impl Query {
     /// Whether a parameter, which may come several times, has that value once.
     pub(crate) fn has(&self, name: &str, value: &str) -> bool {
         self.0.iter().any(|(key, found)| key == name && found == value)
+    }
+
+    /// How many of the parameters have a value.
+    pub(crate) fn used(&self, names: &[&str]) -> usize {
+        names.iter().filter(|name| self.get(name).is_some()).count()
     }
 
     /// The date in a parameter, `YYYY-MM-DD`; `Err` with what stands there instead.
@@ -175,7 +186,9 @@ mod tests {
         assert!(is_local(&path), "{path}");
         let rendering = Rendering {
             locale: Locale::zh,
+            preferences: Preferences::default(),
             now: Timestamp(0),
+            zone: Tz::UTC,
             request: RequestInfo::default(),
             path_and_query: path,
             origin: String::new(),

@@ -2,8 +2,10 @@
 
 use crate::components::html::Html;
 use crate::i18n::{Locale, language_tag};
-use crate::pages::App;
+use crate::pages::{App, Trouble, TroublePage};
+use crate::preferences::Preferences;
 use crate::request::Rendering;
+use leptos::either::Either;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
@@ -13,16 +15,19 @@ use std::sync::{Arc, OnceLock};
 pub struct Shell {
     options: LeptosOptions,
     style_sheet: Arc<str>,
+    /// The folder with what `app/extras` became.
+    extras: Option<Arc<str>>,
     /// The scripts that start the islands, cut where a page's nonce stands.
     scripts: OnceLock<Vec<String>>,
 }
 
 impl Shell {
-    /// For the files of a build, with the address of its style sheet.
-    pub fn new(options: LeptosOptions, style_sheet: Arc<str>) -> Self {
+    /// For the files of a build, with the addresses of its style sheet and of the folder with what `app/extras` became.
+    pub fn new(options: LeptosOptions, style_sheet: Arc<str>, extras: Option<Arc<str>>) -> Self {
         Self {
             options,
             style_sheet,
+            extras,
             scripts: OnceLock::new(),
         }
     }
@@ -30,22 +35,38 @@ impl Shell {
     /// A whole document. Needs the contexts that [`crate::pages`] names.
     pub fn document(&self) -> impl IntoView + use<> {
         provide_meta_context();
-        let locale = use_context::<Rendering>().map_or(Locale::zh, |rendering| rendering.locale);
+        let rendering = use_context::<Rendering>();
+        let locale = rendering.as_ref().map_or(Locale::zh, |rendering| rendering.locale);
+        let Preferences { theme, large, keys_off } =
+            rendering.map(|rendering| rendering.preferences).unwrap_or_default();
+        let extras = self.extras.as_ref().map(|folder| {
+            let src = format!("{folder}/page.js");
+            view! { <script type="module" src=src nonce=use_nonce()></script> }
+        });
         view! {
             <!DOCTYPE html>
-            <html lang=language_tag(locale)>
+            <html
+                lang=language_tag(locale)
+                data-theme=theme.attribute()
+                class=large.then_some("large")
+                data-keys=keys_off.then_some("off")
+            >
                 <head>
                     <meta charset="utf-8" />
                     <meta name="viewport" content="width=device-width, initial-scale=1" />
-                    <meta name="color-scheme" content="light dark" />
+                    <meta name="color-scheme" content=theme.color_scheme() />
                     <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
                     <link rel="stylesheet" href=self.style_sheet.to_string() />
                     <AutoReload options=self.options.clone() />
                     {self.scripts()}
+                    {extras}
                     <MetaTags />
                 </head>
                 <body>
-                    <App />
+                    {match use_context::<Trouble>() {
+                        None => Either::Left(view! { <App /> }),
+                        Some(trouble) => Either::Right(view! { <TroublePage trouble /> }),
+                    }}
                 </body>
             </html>
         }

@@ -35,6 +35,9 @@ mod m20261124_000028_log_boundaries;
 mod m20261124_000031_search;
 mod m20261124_000032_sorting;
 mod m20261124_000037_grants_of_all;
+mod m20261124_000038_registration_days;
+mod m20261124_000039_import_jobs;
+mod m20261124_000040_import_changes;
 mod m20261125_000041_list_settings;
 mod shape;
 
@@ -73,6 +76,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000031_search::Migration),
             Box::new(m20261124_000032_sorting::Migration),
             Box::new(m20261124_000037_grants_of_all::Migration),
+            Box::new(m20261124_000038_registration_days::Migration),
+            Box::new(m20261124_000039_import_jobs::Migration),
+            Box::new(m20261124_000040_import_changes::Migration),
             Box::new(m20261125_000041_list_settings::Migration),
         ]
     }

@@ -1,5 +1,6 @@
 //! Which request goes where, and what it meets on the way.
 
+use crate::middleware::error_pages::error_pages;
 use crate::middleware::form_type::form_type;
 use crate::middleware::identify::identify;
 use crate::middleware::origin::origin;
@@ -9,7 +10,7 @@ use crate::session_store::DatabaseSessions;
 use crate::state::AppState;
 use crate::{device_api, health, pages};
 use app::backend::imports::MAX_FILE_BYTES;
-use app::pages::{ACCOUNT_PASSWORD, App, register_actions};
+use app::pages::{ACCOUNT_PASSWORD, App, IMPORT_REJECTS, register_actions};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -37,8 +38,8 @@ const FORM_BYTES: usize = 64 * 1024;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long reading in a file may take.
-const IMPORT_PATIENCE: Duration = Duration::from_secs(300);
+/// How long sending a file may take: the largest one at 2 Mbit/s.
+const IMPORT_PATIENCE: Duration = Duration::from_secs(20 * 60);
 
 /// How long a browser keeps the cookie of a session; the session itself may end long before.
 const COOKIE_KEPT: time::Duration = time::Duration::days(30);
@@ -56,14 +57,20 @@ pub fn router(state: AppState) -> Router {
         timeout(IMPORT_PATIENCE),
         DefaultBodyLimit::max(MAX_FILE_BYTES + FORM_BYTES),
     ));
-    prompt
-        .merge(patient)
-        .merge(device_api::routes(&state, PATIENCE))
+    let routes = prompt.merge(patient).merge(device_api::routes(&state, PATIENCE));
+    surrounded(routes, state)
+}
+
+/// Routes with what is around every one of them: the request's id, headers, and a page for what has none, also after a
+/// panic.
+pub fn surrounded(routes: Router<AppState>, state: AppState) -> Router {
+    routes
         .layer(
             ServiceBuilder::new()
                 .layer(from_fn_with_state(state.clone(), request_info))
                 .layer(CompressionLayer::new().compress_when(compressible()))
                 .layer(from_fn_with_state(state.clone(), security_headers))
+                .layer(from_fn_with_state(state.clone(), error_pages))
                 .layer(CatchPanicLayer::new()),
         )
         .with_state(state)
@@ -84,20 +91,22 @@ fn probes() -> Routes<2> {
 }
 
 /// The forms that touch the session, with POST; those of pages are server functions.
-fn forms() -> Routes<5> {
+fn forms() -> Routes<6> {
     [
         (ACCOUNT_PASSWORD, post(pages::change_password)),
         ("/sign-in", post(pages::sign_in)),
         ("/sign-in/code", post(pages::sign_in_code)),
         ("/sign-out", post(pages::sign_out)),
         ("/language", post(pages::language)),
+        ("/preferences", post(pages::preferences)),
     ]
 }
 
 /// What is made to be kept as a file, with GET.
-fn files() -> Routes<10> {
+fn files() -> Routes<11> {
     use pages::{AuditExport, LogExport, MerchantsExport, TerminalsExport, csv, workbook};
     [
+        (IMPORT_REJECTS, get(pages::import_rejects)),
         ("/audit/export.csv", get(csv::<AuditExport>)),
         ("/audit/export.xlsx", get(workbook::<AuditExport>)),
         ("/devices/export.csv", get(csv::<TerminalsExport>)),
@@ -142,7 +151,7 @@ fn people(state: &AppState) -> Router<AppState> {
         .layer(RequestBodyLimitLayer::new(BODY_BYTES))
 }
 
-/// The one form that carries a file.
+/// The one form that carries a file, which is kept piece by piece as it comes.
 fn upload(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/actions/import", post(pages::action))

@@ -115,6 +115,16 @@ pub async fn serve(
     let keeping = tokio::spawn(keeper.watch(every, async {
         let _dropped = ending.await;
     }));
+    let (idle, idling) = oneshot::channel::<()>();
+    let importing = tokio::spawn({
+        let imports = state.services.imports.clone();
+        async move {
+            let stop = async {
+                let _dropped = idling.await;
+            };
+            imports.watch(stop).await;
+        }
+    });
     let app = router::router(state).into_make_service_with_connect_info::<SocketAddr>();
 
     let handle = Handle::new();
@@ -130,6 +140,11 @@ pub async fn serve(
     sweeping.iter().for_each(tokio::task::JoinHandle::abort);
     // Not aborted: heartbeats that were taken in are written before the database is closed.
     drop(stopped);
+    // Nor this: it gives back what it is working on, so that the next start goes on with it at once.
+    drop(idle);
+    if importing.await.is_err() {
+        tracing::warn!("the work on imports had ended before");
+    }
     if watching.await.is_err() {
         tracing::warn!("the watch over terminals had ended before");
     }
@@ -170,6 +185,9 @@ async fn sweep(sessions: DatabaseSessions, services: Services) {
         // A failure has been logged.
         if let Ok(deleted) = services.idempotency.delete_expired().await {
             tracing::debug!(deleted, "expired answers are gone");
+        }
+        if let Ok(given_up) = services.imports.sweep().await {
+            tracing::debug!(given_up, "imports that nobody came back for are cancelled");
         }
     }
 }

@@ -10,12 +10,37 @@ use app::shell::Shell;
 use axum::extract::FromRef;
 use ipnet::IpNet;
 use leptos::config::LeptosOptions;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What every request needs; cheap to clone.
-#[derive(Clone, FromRef)]
-pub struct AppState {
+/// What every request needs; cheap to clone, which every layer of a request does.
+#[derive(Clone)]
+pub struct AppState(Arc<Parts>);
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What handlers and leptos take out of it by themselves.
+macro_rules! handed_out {
+    ($($part:ident: $kind:ty),*) => {$(
+        impl FromRef<AppState> for $kind {
+            fn from_ref(state: &AppState) -> Self {
+                state.$part.clone()
+            }
+        }
+    )*};
+}
+
+handed_out!(database: Database, surroundings: Surroundings, services: Services, leptos: LeptosOptions);
+
+/// See [`AppState`].
+pub struct Parts {
     /// The database, for the checks of the server itself.
     pub database: Database,
     /// The clock and the randomness.
@@ -54,9 +79,10 @@ impl AppState {
     /// [`PasswordError`] when the hashing library refuses its parameters.
     pub fn new(config: &Config, database: Database, surroundings: Surroundings) -> Result<Self, PasswordError> {
         let services = Services::new(database.clone(), surroundings.clone())?;
-        let (leptos, style_sheet) = (leptos_options(&config.site_dir), style_sheet(&config.site_dir));
+        let leptos = leptos_options(&config.site_dir);
+        let (style_sheet, extras) = files(&config.site_dir);
         let public_origin = config.public_url.as_ref().map(|url| url.origin().to_owned());
-        Ok(Self {
+        Ok(Self(Arc::new(Parts {
             database,
             surroundings,
             services,
@@ -64,7 +90,7 @@ impl AppState {
                 platform_ms: config.session_idle_platform.as_ms(),
                 merchant_ms: config.session_idle_merchant.as_ms(),
             },
-            shell: Arc::new(Shell::new(leptos.clone(), style_sheet.clone())),
+            shell: Arc::new(Shell::new(leptos.clone(), style_sheet.clone(), extras)),
             leptos,
             style_sheet,
             front: Arc::new(Front {
@@ -74,18 +100,21 @@ impl AppState {
                 require_second_factor: config.require_second_factor,
                 site_dir: config.site_dir.clone(),
             }),
-        })
+        })))
     }
 }
 
-/// The address of a build's style sheet, read once: leptos' own component reads the file of hashes for every page.
-fn style_sheet(site_dir: &Path) -> Arc<str> {
+/// The addresses of a build's style sheet and of the folder with what `app/extras` became, read once. Without a build (in
+/// tests of the server alone) there is no such folder.
+fn files(site_dir: &Path) -> (Arc<str>, Option<Arc<str>>) {
     let hashes = std::fs::read_to_string(site_dir.join("hash.txt")).unwrap_or_default();
-    let hash = hashes
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("css:"))
-        .map(|hash| format!(".{}", hash.trim()));
-    format!("/pkg/tillkeeper{}.css", hash.unwrap_or_default()).into()
+    let hash = |name: &str| {
+        let mut lines = hashes.lines().filter_map(|line| line.split_once(':'));
+        lines.find_map(|(file, hash)| (file.trim() == name).then(|| format!(".{}", hash.trim())))
+    };
+    let style_sheet = format!("/pkg/tillkeeper{}.css", hash("css").unwrap_or_default());
+    let extras = hash("extras").map(|hash| format!("/pkg/extras{hash}").into());
+    (style_sheet.into(), extras)
 }
 
 /// The names of the files of a build. Without one (in tests of the server alone) they have no hashes.

@@ -1,27 +1,131 @@
-//! Inventory files.
+//! Inventory files: sent, checked, confirmed, and brought in by a job that goes on whoever watches.
 
+use super::page::{Cursor, Page};
 use crate::caller::{PlatformAdmin, PlatformViewer};
 use crate::domain::{ImportBatchId, Timestamp};
-use crate::error::AppError;
+use crate::error::{AppError, Invalid};
 use async_trait::async_trait;
+use std::collections::BTreeMap;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-/// Most bytes of a file that is sent at once: 4 MiB, some 40,000 terminals. They go in
-/// within one transaction, and nobody else should wait for it for long.
-pub const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
+/// Most bytes of a file: 256 MiB, some 2,000,000 terminals.
+pub const MAX_FILE_BYTES: usize = 256 * 1024 * 1024;
 
-/// Most errors of a file that are kept; a file with more is of another kind.
+/// Bytes of each piece that a file is sent in; the last one may be shorter.
+pub const PART_BYTES: usize = 256 * 1024;
+
+/// Most errors of a file that are listed; all refused rows are in the file of [`ImportReport::has_rejects`].
 pub const MAX_ERRORS: usize = 1000;
 
-/// A file of terminals, as it was sent.
+/// Most columns of a file.
+pub const MAX_COLUMNS: usize = 200;
+
+/// Rows of a file that are shown where its columns are matched.
+pub const SAMPLE_ROWS: usize = 3;
+
+/// How far an import has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum Stage {
+    /// The file is being sent.
+    Uploading,
+    /// Somebody has to say which column is what.
+    Mapping,
+    /// The rows are being compared with what is there; nothing changes.
+    Checking,
+    /// Somebody has to say whether it goes in.
+    Checked,
+    /// The rows go in.
+    Running,
+    /// They are in.
+    Done,
+    /// The file as a whole could not be read, or it had bad rows that were not to be skipped.
+    Failed,
+    /// Somebody stopped it.
+    Cancelled,
+    /// What it did is being taken back.
+    Undoing,
+    /// That was done.
+    Undone,
+}
+
+impl Stage {
+    /// The stable code, as stored.
+    pub fn code(self) -> &'static str {
+        self.into()
+    }
+
+    /// Whether a server works on it, or will.
+    pub fn is_working(self) -> bool {
+        matches!(self, Self::Checking | Self::Running | Self::Undoing)
+    }
+
+    /// Whether somebody may stop it.
+    pub fn can_cancel(self) -> bool {
+        matches!(
+            self,
+            Self::Uploading | Self::Mapping | Self::Checking | Self::Checked | Self::Running
+        )
+    }
+}
+
+/// What a column of a file can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum Field {
+    /// Serial number.
+    Sn,
+    /// Manufacturer.
+    Manufacturer,
+    /// Model.
+    Model,
+    /// Name of the terminal.
+    Name,
+    /// Number of the merchant that it goes to.
+    MerchantNo,
+    /// Name of the store where it goes.
+    Store,
+    /// Firmware version.
+    Firmware,
+    /// Free text.
+    Note,
+}
+
+impl Field {
+    /// The stable code, which is its heading in English as well.
+    pub fn code(self) -> &'static str {
+        self.into()
+    }
+
+    /// Whether a file must have it.
+    pub fn is_needed(self) -> bool {
+        matches!(self, Self::Sn | Self::Manufacturer | Self::Model)
+    }
+
+    /// Whether one value can stand for all rows of a file that has no such column.
+    pub fn can_be_constant(self) -> bool {
+        matches!(self, Self::Manufacturer | Self::Model)
+    }
+}
+
+/// Which column of a file is what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mapping {
+    /// What each column of the file is, in its order; `None` is passed over.
+    pub columns: Vec<Option<Field>>,
+    /// Whether the first row names the columns; otherwise it is a terminal already.
+    pub headings: bool,
+    /// What holds for all rows.
+    pub constants: BTreeMap<Field, String>,
+}
+
+/// A column of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Upload {
-    /// What its owner calls it.
-    pub file_name: String,
-    /// CSV (RFC 4180) in UTF-8, with or without a byte-order mark.
-    pub bytes: Vec<u8>,
-    /// Whether to import the good rows of a file that has bad ones; otherwise such a file changes nothing.
-    pub skip_bad_rows: bool,
+pub struct FileColumn {
+    /// What stands in the first row.
+    pub heading: String,
+    /// What stands in the rows after it.
+    pub samples: Vec<String>,
 }
 
 /// What was wrong with a row.
@@ -38,6 +142,12 @@ pub enum RowFault {
     SnTooShort,
     /// The serial number is too long.
     SnTooLong,
+    /// The serial number is written as a spreadsheet shows a long number, `8.2E+13`: its digits are lost.
+    SnScientific,
+    /// The cell is a number or a date in which a spreadsheet has not kept every digit.
+    NotText,
+    /// The cell holds a spreadsheet's error, such as `#REF!`.
+    CellError,
     /// An earlier row has the same manufacturer and serial number.
     Duplicate,
     /// There is no manufacturer, or it is malformed.
@@ -54,6 +164,8 @@ pub enum RowFault {
     MerchantUnknown,
     /// The store's name is too long or starts like a formula, or it stands without a merchant.
     Store,
+    /// The store is closed.
+    StoreClosed,
     /// The firmware or the note is too long.
     Text,
     /// The terminal belongs to another merchant already.
@@ -70,7 +182,7 @@ impl RowFault {
 /// A fault in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowError {
-    /// Line of the file where the row begins; the headings are line 1.
+    /// Line of the file where the row begins, or row of the sheet; the first is 1.
     pub line: u64,
     /// Heading of the column, as the file has it.
     pub column: Option<String>,
@@ -80,18 +192,31 @@ pub struct RowError {
     pub found: Option<String>,
 }
 
-/// What became of a file.
+/// Why a file as a whole cannot be imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What it is.
+    pub what: Invalid,
+    /// On which line, where it is one's.
+    pub line: Option<u64>,
+}
+
+/// What became of a file, or will.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportReport {
     /// Its key.
     pub id: ImportBatchId,
     /// What its owner calls it.
     pub file_name: String,
-    /// When it was read.
+    /// When it was sent.
     pub created: Timestamp,
-    /// Whether its good rows are in; `false` when it had bad ones and nothing was changed.
-    pub done: bool,
-    /// Rows without the headings.
+    /// How far it is.
+    pub stage: Stage,
+    /// Why the file as a whole cannot be imported.
+    pub problem: Option<Problem>,
+    /// Rows worked through in the present stage.
+    pub rows_read: u64,
+    /// Rows without the headings; before the first stage has ended, those that were seen so far.
     pub rows_total: u64,
     /// Terminals that are new.
     pub rows_created: u64,
@@ -101,23 +226,187 @@ pub struct ImportReport {
     pub rows_skipped: u64,
     /// Rows that are wrong.
     pub rows_failed: u64,
+    /// Terminals that somebody changed since, so that the import was not undone.
+    pub rows_touched: u64,
+    /// The columns of the file, once they are known.
+    pub columns: Vec<FileColumn>,
+    /// Which of them is what, as far as that is known.
+    pub mapping: Mapping,
+    /// Whether the refused rows are to be had as a file.
+    pub has_rejects: bool,
+    /// Whether it can be undone.
+    pub can_undo: bool,
     /// The first [`MAX_ERRORS`] faults, by line.
     pub errors: Vec<RowError>,
+}
+
+/// An import in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportRow {
+    /// Its key.
+    pub id: ImportBatchId,
+    /// What its owner calls it.
+    pub file_name: String,
+    /// When it was sent.
+    pub created: Timestamp,
+    /// The login of whoever sent it; `None` for the command line.
+    pub by: Option<String>,
+    /// How far it is.
+    pub stage: Stage,
+    /// Rows without the headings.
+    pub rows_total: u64,
+    /// Terminals that are new.
+    pub rows_created: u64,
+    /// Rows that are wrong.
+    pub rows_failed: u64,
 }
 
 /// Inventory files.
 #[async_trait]
 pub trait Imports: Send + Sync {
-    /// Reads a file of terminals and, when all its rows are good or the bad ones may be skipped, creates and updates them.
+    /// Begins to take a file.
+    ///
+    /// **Permissions:** [`PlatformAdmin`].
+    async fn create(&self, by: PlatformAdmin<'_>, file_name: &str) -> Result<ImportBatchId, AppError>;
+
+    /// Takes a piece of a file, of [`PART_BYTES`] except for the last; they are counted from 0.
+    ///
+    /// **Permissions:** [`PlatformAdmin`], of an import that is still being sent.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; [`Invalid::FileTooLarge`].
+    async fn put(&self, by: PlatformAdmin<'_>, id: ImportBatchId, place: u32, bytes: Vec<u8>) -> Result<(), AppError>;
+
+    /// Says that all pieces are there; what they hold is then checked.
+    ///
+    /// **Permissions:** [`PlatformAdmin`], of an import that is still being sent.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; [`Invalid::FileMissing`] when there was no piece.
+    async fn close(&self, by: PlatformAdmin<'_>, id: ImportBatchId) -> Result<(), AppError>;
+
+    /// Says which column is what; the rows are then checked anew.
     ///
     /// **Permissions:** [`PlatformAdmin`].
     ///
     /// # Errors
-    /// [`crate::error::Invalid`] when the file as a whole cannot be read; a bad row is in the report instead.
-    async fn create(&self, by: PlatformAdmin<'_>, upload: Upload) -> Result<ImportReport, AppError>;
+    /// [`AppError::NotFound`]; [`Invalid::AlreadyDone`] when it has gone on meanwhile; [`Invalid::FileHeadings`] when a
+    /// column that is needed is missing or two are the same.
+    async fn map(&self, by: PlatformAdmin<'_>, id: ImportBatchId, mapping: &Mapping) -> Result<(), AppError>;
+
+    /// Says that the rows shall go in, without the bad ones when there are any and `skip_bad_rows` is said.
+    ///
+    /// **Permissions:** [`PlatformAdmin`].
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; [`Invalid::AlreadyDone`] when it has gone on meanwhile; [`Invalid::BadRows`] when there
+    /// are bad rows and they shall not be skipped.
+    async fn confirm(&self, by: PlatformAdmin<'_>, id: ImportBatchId, skip_bad_rows: bool) -> Result<(), AppError>;
+
+    /// Stops an import. Rows that are in stay in, and can be undone.
+    ///
+    /// **Permissions:** [`PlatformAdmin`].
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; [`Invalid::AlreadyDone`] when it has ended.
+    async fn cancel(&self, by: PlatformAdmin<'_>, id: ImportBatchId) -> Result<(), AppError>;
+
+    /// Takes back what an import did, unless somebody has changed one of its terminals since.
+    ///
+    /// **Permissions:** [`PlatformAdmin`].
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`]; [`Invalid::AlreadyDone`] when there is nothing to undo.
+    async fn undo(&self, by: PlatformAdmin<'_>, id: ImportBatchId) -> Result<(), AppError>;
 
     /// What became of a file; `None` when there was no such file.
     ///
     /// **Permissions:** [`PlatformViewer`].
     async fn get(&self, by: PlatformViewer<'_>, id: ImportBatchId) -> Result<Option<ImportReport>, AppError>;
+
+    /// The imports, newest first.
+    ///
+    /// **Permissions:** [`PlatformViewer`].
+    async fn list(&self, by: PlatformViewer<'_>, cursor: Option<&Cursor>) -> Result<Page<ImportRow>, AppError>;
+}
+
+/// Sends a file piece by piece, whatever the size of the chunks in which it comes.
+pub struct Sending<'a> {
+    imports: &'a dyn Imports,
+    by: PlatformAdmin<'a>,
+    id: ImportBatchId,
+    piece: Vec<u8>,
+    place: u32,
+    sent: usize,
+}
+
+impl<'a> Sending<'a> {
+    /// Begins.
+    ///
+    /// # Errors
+    /// [`AppError::Internal`].
+    pub async fn begin(imports: &'a dyn Imports, by: PlatformAdmin<'a>, file_name: &str) -> Result<Self, AppError> {
+        let id = imports.create(by, file_name).await?;
+        Ok(Self {
+            imports,
+            by,
+            id,
+            piece: Vec::new(),
+            place: 0,
+            sent: 0,
+        })
+    }
+
+    /// Which import it is.
+    pub fn id(&self) -> ImportBatchId {
+        self.id
+    }
+
+    /// Goes on.
+    ///
+    /// # Errors
+    /// [`Invalid::FileTooLarge`].
+    pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), AppError> {
+        self.sent += bytes.len();
+        if self.sent > MAX_FILE_BYTES {
+            return Err(AppError::Invalid(Invalid::FileTooLarge));
+        }
+        while !bytes.is_empty() {
+            let room = PART_BYTES - self.piece.len();
+            let (now, later) = bytes.split_at(room.min(bytes.len()));
+            self.piece.extend_from_slice(now);
+            bytes = later;
+            if self.piece.len() == PART_BYTES {
+                self.send().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self) -> Result<(), AppError> {
+        let piece = std::mem::take(&mut self.piece);
+        self.imports.put(self.by, self.id, self.place, piece).await?;
+        self.place += 1;
+        Ok(())
+    }
+
+    /// Ends; the file is then checked.
+    ///
+    /// # Errors
+    /// [`Invalid::FileMissing`] when there was nothing.
+    pub async fn finish(mut self) -> Result<ImportBatchId, AppError> {
+        if !self.piece.is_empty() {
+            self.send().await?;
+        }
+        self.imports.close(self.by, self.id).await?;
+        Ok(self.id)
+    }
+
+    /// Gives up; nothing is kept of the file.
+    ///
+    /// # Errors
+    /// [`AppError::Internal`].
+    pub async fn abandon(self) -> Result<(), AppError> {
+        self.imports.cancel(self.by, self.id).await
+    }
 }

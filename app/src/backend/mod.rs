@@ -19,6 +19,7 @@ pub mod second_factor;
 pub mod sessions;
 pub mod stores;
 pub mod terminals;
+pub mod trends;
 pub mod users;
 pub mod verdicts;
 
@@ -65,6 +66,8 @@ pub struct Backend {
     pub terminals: Arc<dyn terminals::Terminals>,
     /// Whether terminals can take a payment now.
     pub verdicts: Arc<dyn verdicts::Verdicts>,
+    /// How registrations went lately.
+    pub trends: Arc<dyn trends::Trends>,
     /// Accounts, as those who look after them see them.
     pub users: Arc<dyn users::Users>,
 }

@@ -14,7 +14,7 @@ pub(crate) fn audit_table(locale: Locale, now: Timestamp, rows: Vec<AuditRow>) -
         <div class="md:overflow-x-auto md:bg-base-100 md:border border-base-300 rounded-box">
             <table
                 role="table"
-                class="table table-sm [&_td]:text-sm max-md:block [&_td]:align-top md:[&_time]:block max-md:[&_td]:block max-md:[&_td]:p-0 max-md:[&_td]:border-0"
+                class="table table-sm max-md:block [&_td]:align-top md:[&_time]:block max-md:[&_td]:block max-md:[&_td]:p-0 max-md:[&_td]:border-0"
             >
                 <caption class="sr-only">{t!(locale, audit.caption)}</caption>
                 <thead role="rowgroup" class="max-md:sr-only">
@@ -86,6 +86,7 @@ fn row(locale: Locale, now: Timestamp, entry: AuditRow) -> impl IntoView {
 fn why(locale: Locale, code: &str) -> impl IntoView + use<> {
     let (said, help) = match code {
         "bad_rows" => (t!(locale, audit.bad_rows), None),
+        "changed" => (t!(locale, audit.changed), None),
         code => {
             let said = failure::said(locale, code);
             (said.title, said.help)

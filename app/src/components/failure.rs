@@ -1,12 +1,14 @@
 //! What is said when something was not done: what happened, what to do, who can do it. All of it comes from the code.
 
+use super::support::Report;
 use super::{icon, words};
 use crate::components::html::{Html, Rendered};
-use crate::domain::{PasswordFault, Told};
+use crate::domain::{PasswordFault, Reason, Told};
 use crate::error::Invalid;
 use crate::flash::Flash;
 use crate::i18n::{Locale, t};
-use crate::pages::help_address;
+use crate::pages::{help_address, trouble_words};
+use crate::request::Rendering;
 use leptos::prelude::*;
 
 /// What is said of a code.
@@ -46,7 +48,8 @@ pub(crate) fn said(locale: Locale, code: &str) -> Said {
                 t!(locale, failure.sign_in_required.title),
                 t!(locale, failure.sign_in_required.text),
             ),
-            _ => (t!(locale, failure.internal.title), t!(locale, failure.internal.text)),
+            code => trouble_words(locale, code)
+                .unwrap_or((t!(locale, failure.internal.title), t!(locale, failure.internal.text))),
         },
     };
     Said {
@@ -66,9 +69,15 @@ pub(crate) fn linked(title: &'static str, help: Option<String>) -> Html {
     }
 }
 
-/// A code's words as an alert at the top of a page. `exactly` replaces the sentence where more is known, and `id` is the
-/// request's, for what only its log explains.
-pub(crate) fn alert(locale: Locale, code: &str, exactly: Option<String>, id: &str) -> impl IntoView + use<> {
+/// A code's words as an alert at the top of a page. `exactly` replaces the sentence where more is known, and `failed` is the
+/// id of the request that failed, for what only its log explains.
+pub(crate) fn alert(
+    rendering: &Rendering,
+    code: &str,
+    exactly: Option<String>,
+    failed: Option<&str>,
+) -> impl IntoView + use<> {
+    let locale = rendering.locale;
     let Said {
         title,
         what,
@@ -76,7 +85,11 @@ pub(crate) fn alert(locale: Locale, code: &str, exactly: Option<String>, id: &st
         who,
         help,
     } = said(locale, code);
-    let id = (code == "internal").then(|| t!(locale, failure.request_id, id = id.to_owned()));
+    // What is wrong with what was typed needs no support.
+    let typed = code == Reason::SnMalformed.code();
+    let broken = matches!(code, "internal" | "unavailable" | "forbidden");
+    let report = failed.filter(|_| (who.is_some() && !typed) || broken);
+    let report = report.map(|request| Report { code, title, request }.view(rendering));
     view! {
         <div role="alert" class="alert alert-error alert-outline bg-base-100 items-start mb-4">
             {icon::icon(icon::ALERT)}
@@ -111,23 +124,49 @@ pub(crate) fn alert(locale: Locale, code: &str, exactly: Option<String>, id: &st
                             </p>
                         }
                     })}
-                {id.map(|id| view! { <p class="text-sm">{id}</p> })}
+                {report}
             </div>
         </div>
     }
 }
 
 /// A code's words as a page of its own, with the ways back.
-pub(crate) fn page(locale: Locale, code: &str, id: &str) -> impl IntoView + use<> {
-    let Said { what, next, .. } = said(locale, code);
+pub(crate) fn page(rendering: &Rendering, code: &str) -> impl IntoView + use<> {
+    let (locale, request) = (rendering.locale, rendering.request.id.as_str());
+    let Said {
+        title,
+        what,
+        next,
+        who,
+        help,
+    } = said(locale, code);
+    let report = Report { code, title, request }.view(rendering);
+    // What may work the next time is asked for again; a form that was sent is not sent twice.
+    let again = matches!(code, "unavailable" | "internal").then(|| {
+        view! {
+            <a class="btn" href=rendering.path_and_query.clone()>{t!(locale, failure.again)}</a>
+        }
+    });
     view! {
         <div class="flex flex-col items-start gap-4 max-w-prose">
             <p>{what}</p>
             {next.map(|next| view! { <p>{next}</p> })}
-            <p class="text-sm code">{t!(locale, failure.request_id, id = id.to_owned())}</p>
-            <a class="btn btn-primary" href="/">
-                {t!(locale, failure.go_home)}
-            </a>
+            {who
+                .map(|who| {
+                    view! {
+                        <p>
+                            <strong>{t!(locale, failure.who)}</strong>
+                            {who}
+                        </p>
+                    }
+                })}
+            <p class="text-sm code whitespace-normal break-all">{t!(locale, failure.request_id, id = request.to_owned())}</p>
+            <p class="flex flex-wrap gap-2">
+                <a class="btn btn-primary" href="/">{t!(locale, failure.go_home)}</a>
+                {again}
+                {help.map(|help| view! { <a class="btn" href=help>{t!(locale, verdict.more)}</a> })}
+            </p>
+            {report}
         </div>
     }
 }

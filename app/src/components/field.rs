@@ -21,6 +21,8 @@ pub(crate) struct Field {
     pub(crate) autofocus: bool,
     /// For serial numbers and codes: upper-case keyboard, no spell checker, digits of one width.
     pub(crate) is_code: bool,
+    /// A button that fills it in, on the same line.
+    pub(crate) beside: Option<Html>,
 }
 
 impl Field {
@@ -38,6 +40,7 @@ impl Field {
             required,
             autofocus,
             is_code,
+            beside,
         } = self;
         let or = |text: &'static str, default| if text.is_empty() { default } else { text };
         let id = or(id, name);
@@ -60,23 +63,30 @@ impl Field {
             (true, false) => "input w-full code",
             (true, true) => "input input-error w-full code",
         };
+        let input = view! {
+            <input
+                class=class
+                id=id
+                name=name
+                type=or(kind, "text")
+                value=value
+                autocomplete=or(autocomplete, "off")
+                autocapitalize=is_code.then_some("characters")
+                spellcheck=is_code.then_some("false")
+                required=required
+                autofocus=autofocus
+                aria-invalid=error.is_some().then_some("true")
+                aria-describedby=described_by
+            />
+        };
+        let input = match beside {
+            None => input.rendered(),
+            Some(button) => view! { <div class="flex gap-2">{input} {button}</div> }.rendered(),
+        };
         view! {
             <div class="flex flex-col gap-1">
                 <label class="font-medium" for=id>{label}</label>
-                <input
-                    class=class
-                    id=id
-                    name=name
-                    type=or(kind, "text")
-                    value=value
-                    autocomplete=or(autocomplete, "off")
-                    autocapitalize=is_code.then_some("characters")
-                    spellcheck=is_code.then_some("false")
-                    required=required
-                    autofocus=autofocus
-                    aria-invalid=error.is_some().then_some("true")
-                    aria-describedby=described_by
-                />
+                {input}
                 {error.map(|error| view! { <p class="text-error font-medium" id=error_id>{error}</p> })}
                 {hint.map(|hint| view! { <p class="text-sm" id=hint_id>{hint}</p> })}
             </div>

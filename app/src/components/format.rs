@@ -1,21 +1,32 @@
 //! Instants, ages and numbers as people read them.
 
+use crate::caller::PLATFORM_ZONE;
 use crate::components::html::{Html, Rendered};
 use crate::domain::Timestamp;
 use crate::i18n::{Locale, t};
 use chrono::format::{Item, Numeric, Pad};
 use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone};
-use chrono_tz::{Asia::Shanghai, Tz};
+use chrono_tz::Tz;
 use leptos::prelude::*;
 
 /// What stands where there is nothing.
 pub(crate) const NOTHING: &str = "--";
 
-/// The time zone of the pages.
-const ZONE: Tz = Shanghai;
+/// The time zone of the page that is being rendered; [`in_zone`] puts it into the context.
+#[derive(Clone, Copy)]
+struct Zone(Tz);
+
+/// From here on, instants are told in this time zone.
+pub(crate) fn in_zone(zone: Tz) {
+    provide_context(Zone(zone));
+}
+
+fn zone() -> Tz {
+    use_context::<Zone>().map_or(PLATFORM_ZONE, |Zone(zone)| zone)
+}
 
 fn local(at: Timestamp) -> Option<DateTime<Tz>> {
-    ZONE.timestamp_millis_opt(at.0).single()
+    zone().timestamp_millis_opt(at.0).single()
 }
 
 /// `YYYY-MM-DD HH:mm`, parsed once: lists have many instants.
@@ -74,12 +85,24 @@ pub(crate) fn age(locale: Locale, now: Timestamp, at: Timestamp) -> String {
     }
 }
 
+/// The words of an age with `{}` for the number, from the youngest on: what a script keeps up to date.
+pub(crate) fn ages(locale: Locale) -> String {
+    let n = "{}";
+    [
+        t!(locale, common.just_now).to_owned(),
+        t!(locale, common.minutes_ago, n),
+        t!(locale, common.hours_ago, n),
+        t!(locale, common.days_ago, n),
+    ]
+    .join("|")
+}
+
 /// An instant to the minute with its age beside it.
 pub(crate) fn time(locale: Locale, now: Timestamp, at: Timestamp) -> impl IntoView + use<> {
     view! {
         <time class="tabular-nums whitespace-nowrap" datetime=machine(at)>{minute(at)}</time>
         " "
-        <span class="text-sm opacity-80 whitespace-nowrap">{age(locale, now, at)}</span>
+        <span class="text-sm opacity-80 whitespace-nowrap" data-age="">{age(locale, now, at)}</span>
     }
 }
 
@@ -91,17 +114,19 @@ pub(crate) fn time_or_nothing(locale: Locale, now: Timestamp, at: Option<Timesta
     }
 }
 
-/// The instant at which a day begins.
-pub(crate) fn day_begins(day: NaiveDate) -> Option<Timestamp> {
+/// The instant at which a day begins in a time zone. Where clocks are put forward at midnight, the day begins after the gap.
+pub(crate) fn day_begins(zone: Tz, day: NaiveDate) -> Option<Timestamp> {
     let midnight = day.and_hms_opt(0, 0, 0)?;
-    Some(Timestamp(
-        ZONE.from_local_datetime(&midnight).earliest()?.timestamp_millis(),
-    ))
+    let began = (0..4).find_map(|hours| {
+        zone.from_local_datetime(&midnight.checked_add_signed(TimeDelta::hours(hours))?)
+            .earliest()
+    });
+    Some(Timestamp(began?.timestamp_millis()))
 }
 
-/// The instant at which a day is over.
-pub(crate) fn day_ends(day: NaiveDate) -> Option<Timestamp> {
-    day_begins(day.checked_add_signed(TimeDelta::days(1))?)
+/// The instant at which a day is over in a time zone.
+pub(crate) fn day_ends(zone: Tz, day: NaiveDate) -> Option<Timestamp> {
+    day_begins(zone, day.checked_add_signed(TimeDelta::days(1))?)
 }
 
 /// A number with a comma between groups of three digits.
@@ -125,19 +150,46 @@ mod tests {
     const NIGHT: Timestamp = Timestamp(1_795_278_600_000);
 
     #[test]
-    fn instants_are_told_in_shanghai_time() {
-        assert_eq!(minute(NIGHT), "2026-11-22 00:30");
-        assert_eq!(machine(NIGHT), "2026-11-22T00:30:00+08:00");
+    fn instants_are_told_in_the_time_of_the_page() {
+        let told = |zone: Option<Tz>| {
+            Owner::new().with(|| {
+                if let Some(zone) = zone {
+                    in_zone(zone);
+                }
+                (minute(NIGHT), machine(NIGHT), day(NIGHT))
+            })
+        };
+        let text = |minute: &str, machine: &str, day: &str| (minute.to_owned(), machine.to_owned(), day.to_owned());
+        let shanghai = text("2026-11-22 00:30", "2026-11-22T00:30:00+08:00", "2026-11-22");
         assert_eq!(exact(NIGHT.plus_ms(7)), "2026-11-22 00:30:00.007 +08:00");
+        assert_eq!(told(None), shanghai);
+        assert_eq!(told(Some(Tz::Asia__Shanghai)), shanghai);
+        assert_eq!(
+            told(Some(Tz::Asia__Urumqi)),
+            text("2026-11-21 22:30", "2026-11-21T22:30:00+06:00", "2026-11-21")
+        );
         assert_eq!(minute(Timestamp(i64::MAX)), NOTHING);
     }
 
     #[test]
     fn a_day_has_its_24_hours() {
         let day = NaiveDate::from_ymd_opt(2026, 11, 22).unwrap();
-        assert_eq!(day_begins(day), Some(NIGHT.plus_ms(-30 * 60_000)));
-        assert_eq!(day_ends(day), day_begins(day).map(|at| at.plus_ms(Timestamp::DAY_MS)));
-        assert_eq!(day_ends(NaiveDate::MAX), None);
+        let zone = PLATFORM_ZONE;
+        assert_eq!(day_begins(zone, day), Some(NIGHT.plus_ms(-30 * 60_000)));
+        assert_eq!(
+            day_ends(zone, day),
+            day_begins(zone, day).map(|at| at.plus_ms(Timestamp::DAY_MS))
+        );
+        assert_eq!(day_ends(zone, NaiveDate::MAX), None);
+    }
+
+    #[test]
+    fn a_day_without_a_midnight_begins_later() {
+        // Beirut puts its clocks forward at midnight of the last Sunday of March (IANA time zone database).
+        let day = NaiveDate::from_ymd_opt(2026, 3, 29).unwrap();
+        let hours = |from: Option<Timestamp>, to: Option<Timestamp>| (to.unwrap().0 - from.unwrap().0) / 3_600_000;
+        let zone = Tz::Asia__Beirut;
+        assert_eq!(hours(day_begins(zone, day), day_ends(zone, day)), 23);
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub(crate) const COPY: &str = "#i-copy";
 pub(crate) const CARD: &str = "#i-card";
 pub(crate) const AUDIT: &str = "#i-audit";
 pub(crate) const DEVICES: &str = "#i-devices";
+pub(crate) const DISPLAY: &str = "#i-display";
 pub(crate) const HOME: &str = "#i-home";
 pub(crate) const IMPORT: &str = "#i-import";
 pub(crate) const LOG: &str = "#i-log";
@@ -18,6 +19,8 @@ pub(crate) const PEOPLE: &str = "#i-people";
 pub(crate) const REGISTER: &str = "#i-register";
 pub(crate) const RETIRED: &str = "#i-retired";
 pub(crate) const STORE: &str = "#i-store";
+pub(crate) const SCAN: &str = "#i-scan";
+pub(crate) const SEARCH: &str = "#i-search";
 pub(crate) const SUSPENDED: &str = "#i-suspended";
 pub(crate) const UNKNOWN: &str = "#i-unknown";
 pub(crate) const WAITING: &str = "#i-waiting";
@@ -54,6 +57,10 @@ pub(crate) fn sprite() -> impl IntoView {
             <symbol id="i-devices" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
                 <path d="M6 2.5h12v19H6zM9 6h6v4H9zm0 7.5h.1m2.9 0h.1m2.9 0h.1M9 17h.1m2.9 0h.1m2.9 0h.1" />
             </symbol>
+            <symbol id="i-display" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
+                <path d="M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0Z" />
+                <path d="M12 3a9 9 0 0 1 0 18Z" fill="currentColor" />
+            </symbol>
             <symbol id="i-home" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
                 <path d="m3 11 9-7.5L21 11m-15-2.5V20h12V8.5M10 20v-6h4v6" />
             </symbol>
@@ -80,6 +87,12 @@ pub(crate) fn sprite() -> impl IntoView {
             </symbol>
             <symbol id="i-store" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
                 <path d="M4.5 11v9.5h15V11M3 8.5 5 3.5h14l2 5a3 3 0 0 1-6 0 3 3 0 0 1-6 0 3 3 0 0 1-6 0Zm7 12V15h4v5.5" />
+            </symbol>
+            <symbol id="i-scan" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
+                <path d="M3 8V4h4m10 0h4v4m0 8v4h-4M7 20H3v-4m4-8v8m3-8v8m4-8v8m3-8v8" />
+            </symbol>
+            <symbol id="i-search" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
+                <path d="M17 10.5a6.5 6.5 0 1 1-13 0 6.5 6.5 0 0 1 13 0Zm-2 5 5.5 5.5" />
             </symbol>
             <symbol id="i-suspended" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">
                 <path d="M9 6v12m6-12v12" />

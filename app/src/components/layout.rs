@@ -1,6 +1,6 @@
 //! What is around every page: header, menu, the message of the request before, and the main part.
 
-use super::{code_panel::code_panel, failure, format, icon, link_panel::link_panel, terminal_actions, words};
+use super::{code_panel::code_panel, display, failure, format, icon, link_panel::link_panel, terminal_actions, words};
 use crate::caller::Caller;
 use crate::components::html::{Html, Rendered};
 use crate::domain::{Role, Timestamp};
@@ -19,6 +19,8 @@ use leptos_meta::Title;
 pub(crate) fn layout(rendering: &Rendering, caller: Option<&Caller>, title: String, body: Html) -> Html {
     let locale = rendering.locale;
     let page_title = t!(locale, common.page_title, page = title.clone());
+    // In seconds, whatever else happened within them.
+    let now = (rendering.now.0 / 1000 * 1000).to_string();
     view! {
         <Title text=page_title />
         <a class="skip-link" href="#main">
@@ -34,7 +36,7 @@ pub(crate) fn layout(rendering: &Rendering, caller: Option<&Caller>, title: Stri
                 {body}
             </main>
         </div>
-        <div data-copied=t!(locale, common.copied)>
+        <div data-copied=t!(locale, common.copied) data-now=now data-ages=format::ages(locale)>
             <Enhance />
         </div>
     }
@@ -66,8 +68,10 @@ fn header(rendering: &Rendering, caller: Option<&Caller>) -> impl IntoView + use
         <header class="navbar bg-base-100 border-b border-base-300 gap-2 px-4">
             <a class="flex items-center gap-2 text-lg font-bold me-auto tap" href="/">
                 <img src="/favicon.svg" alt="" width="28" height="28" />
-                {t!(locale, common.product)}
+                <span class="max-sm:sr-only">{t!(locale, common.product)}</span>
             </a>
+            {caller.map(|_| palette(locale))}
+            {display::menu(rendering)}
             <form method="post" action="/language">
                 <input type="hidden" name="language" value=language_code(other) />
                 <input type="hidden" name="back" value=rendering.path_and_query.clone() />
@@ -80,14 +84,25 @@ fn header(rendering: &Rendering, caller: Option<&Caller>) -> impl IntoView + use
     }
 }
 
+/// The way to the palette, which a script opens in a window. A phone has no room for it, and no keys.
+fn palette(locale: Locale) -> impl IntoView {
+    view! {
+        <a class="btn btn-ghost max-sm:hidden" href="/palette" data-palette="">
+            {icon::icon(icon::SEARCH)}
+            <span class="max-lg:sr-only">{t!(locale, palette.title)}</span>
+            <kbd class="key max-lg:hidden">"Ctrl K"</kbd>
+        </a>
+    }
+}
+
 /// An entry of the menu: address, drawing, word.
-type Entry = (&'static str, &'static str, &'static str);
+pub(crate) type Entry = (&'static str, &'static str, &'static str);
 
 /// Entries that stand in a phone's bottom bar; the others open from a last one there.
 const IN_BAR: usize = 4;
 
 /// The entries of a role's menu, the most used first.
-fn entries(locale: Locale, role: Role) -> Vec<Entry> {
+pub(crate) fn entries(locale: Locale, role: Role) -> Vec<Entry> {
     let home = ("/", icon::HOME, t!(locale, common.home));
     let register = ("/devices/register", icon::REGISTER, t!(locale, common.register));
     let logs = ("/logs", icon::LOG, t!(locale, common.logs));
@@ -241,7 +256,9 @@ fn message(rendering: &Rendering, flash: &Flash) -> Html {
         Flash::Opened { .. } => ().rendered(),
         Flash::CodeRevoked { sn } => done(t!(locale, codes.revoked_done, sn)),
         Flash::SignedOut => done(t!(locale, sign_in.signed_out)),
-        Flash::Error { code, found, .. } => {
+        Flash::Error {
+            code, found, request, ..
+        } => {
             let exactly = match (code.as_str(), found) {
                 ("sn_malformed", Some(found)) => Some(t!(locale, failure.sn_character, found)),
                 (Flash::THROTTLED, Some(until)) => until.parse().ok().map(|until| {
@@ -252,7 +269,7 @@ fn message(rendering: &Rendering, flash: &Flash) -> Html {
                 }),
                 _ => None,
             };
-            failure::alert(locale, &code, exactly, &rendering.request.id).rendered()
+            failure::alert(rendering, &code, exactly, request.as_deref()).rendered()
         }
     }
 }

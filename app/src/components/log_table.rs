@@ -60,7 +60,7 @@ impl LogTable<'_> {
             <div class="md:overflow-x-auto md:bg-base-100 md:border border-base-300 rounded-box">
                 <table
                     role="table"
-                    class="table table-sm [&_td]:text-sm max-md:block [&_td]:align-top md:[&_time]:block max-md:[&_td]:block max-md:[&_td]:p-0 max-md:[&_td]:border-0"
+                    class="table table-sm max-md:block [&_td]:align-top md:[&_time]:block max-md:[&_td]:block max-md:[&_td]:p-0 max-md:[&_td]:border-0"
                 >
                     <caption class="sr-only">{self.caption}</caption>
                     <thead role="rowgroup" class="max-md:sr-only">

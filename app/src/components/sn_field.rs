@@ -1,7 +1,9 @@
-//! The field for a serial number. Its hint while typing is filled in by [`crate::islands`], from the words that are put
-//! here.
+//! The field for a serial number, with the button that reads one by the camera. Its hint while typing is filled in by
+//! [`crate::islands`], from the words that are put here.
 
 use super::field::Field;
+use super::scan;
+use crate::components::html::Rendered;
 use crate::i18n::{Locale, t};
 use leptos::prelude::*;
 
@@ -22,6 +24,7 @@ pub(crate) fn sn_field(
         value,
         required: true,
         is_code: true,
+        beside: Some(scan::button(locale, "sn").rendered()),
         ..Field::default()
     };
     view! {
@@ -36,6 +39,7 @@ pub(crate) fn sn_field(
                 data-too-short=t!(locale, failure.sn_too_short, count = "{}")
                 data-too-long=t!(locale, failure.sn_too_long, count = "{}")
             ></p>
+            {scan::window(locale)}
         </div>
     }
 }

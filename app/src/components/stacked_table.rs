@@ -15,7 +15,7 @@ pub(crate) fn stacked_table<const N: usize>(
         <div class="md:overflow-x-auto md:bg-base-100 md:border border-base-300 rounded-box">
             <table
                 role="table"
-                class="table table-sm [&_td]:text-sm [&_td]:align-top max-md:block max-md:[&_td]:block max-md:[&_td]:p-0 max-md:[&_td]:border-0"
+                class="table table-sm [&_td]:align-top max-md:block max-md:[&_td]:block max-md:[&_td]:p-0 max-md:[&_td]:border-0"
             >
                 <caption class="sr-only">{caption}</caption>
                 <thead role="rowgroup" class="max-md:sr-only">

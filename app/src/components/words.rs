@@ -1,6 +1,6 @@
 //! The words of codes. Each match is exhaustive, so that a new code without words does not compile.
 
-use crate::backend::imports::RowFault;
+use crate::backend::imports::{Field, RowFault, Stage};
 use crate::domain::{
     ActorKind, AuditAction, Check, Lifecycle, LifecycleReason, LogKind, MerchantState, Obstacle, Outcome,
     PasswordFault, Reason, Role, SerialNumber, SerialNumberError, TargetKind, Told, UserState,
@@ -209,7 +209,10 @@ pub(crate) fn audit_action(locale: Locale, action: AuditAction) -> &'static str 
         TerminalReplaced => terminal_replaced,
         CodeIssued => code_issued,
         CodeRevoked => code_revoked,
+        ImportStarted => import_started,
         ImportDone => import_done,
+        ImportCancelled => import_cancelled,
+        ImportUndone => import_undone,
         MerchantCreated => merchant_created,
         MerchantUpdated => merchant_updated,
         MerchantSuspended => merchant_suspended,
@@ -347,7 +350,13 @@ pub(crate) fn invalid(locale: Locale, invalid: Invalid) -> (&'static str, &'stat
         ManufacturerRequired => manufacturer_required,
         FileMissing => file_missing,
         FileTooLarge => file_too_large,
-        FileNotUtf8 => file_not_utf8,
+        FileEncoding => file_encoding,
+        FileKind => file_kind,
+        FileBroken => file_broken,
+        FileBomb => file_bomb,
+        FileCell => file_cell,
+        FileTooWide => file_too_wide,
+        BadRows => bad_rows,
         FileHeadings => file_headings,
         Form => form,
         NotInThisState => not_in_this_state,
@@ -410,15 +419,18 @@ pub(crate) fn password_fault(locale: Locale, fault: PasswordFault) -> (&'static 
     (title, what)
 }
 
-/// What was wrong with a row of a file, and how to put it right.
-pub(crate) fn row_fault(locale: Locale, fault: RowFault) -> (&'static str, &'static str) {
+/// What was wrong with a row of a file, what is expected there, and how to put it right.
+pub(crate) fn row_fault(locale: Locale, fault: RowFault) -> (&'static str, &'static str, &'static str) {
     use RowFault::*;
-    let Texts { what, next, .. } = texts!(locale, fault, import[what what fix fix]:
+    let Texts { title, what, next, .. } = texts!(locale, fault, import[what expected fix fix]:
         ColumnCount => column_count,
         SnMissing => sn_missing,
         SnCharacter => sn_character,
         SnTooShort => sn_too_short,
         SnTooLong => sn_too_long,
+        SnScientific => sn_scientific,
+        NotText => not_text,
+        CellError => cell_error,
         Duplicate => duplicate,
         Manufacturer => manufacturer,
         Model => model,
@@ -427,10 +439,30 @@ pub(crate) fn row_fault(locale: Locale, fault: RowFault) -> (&'static str, &'sta
         NameFormula => name_formula,
         MerchantUnknown => merchant_unknown,
         Store => store,
+        StoreClosed => store_closed,
         Text => text,
         OtherMerchant => other_merchant,
     );
-    (what, next)
+    (title, what, next)
+}
+
+/// What a column of a file can be.
+pub(crate) fn import_field(locale: Locale, field: Field) -> &'static str {
+    use Field::*;
+    words!(locale, field, import:
+        Sn => field_sn, Manufacturer => field_manufacturer, Model => field_model, Name => field_name,
+        MerchantNo => field_merchant_no, Store => field_store, Firmware => field_firmware, Note => field_note,
+    )
+}
+
+/// How far an import is.
+pub(crate) fn import_stage(locale: Locale, stage: Stage) -> &'static str {
+    use Stage::*;
+    words!(locale, stage, import:
+        Uploading => stage_uploading, Mapping => stage_mapping, Checking => stage_checking, Checked => stage_checked,
+        Running => stage_running, Done => stage_done, Failed => stage_failed, Cancelled => stage_cancelled,
+        Undoing => stage_undoing, Undone => stage_undone,
+    )
 }
 
 /// What is wrong with a text that should be a serial number; `None` when nothing is.
@@ -479,7 +511,7 @@ mod tests {
             seen.extend(
                 RowFault::VARIANTS
                     .iter()
-                    .flat_map(|code| <[_; 2]>::from(row_fault(locale, *code))),
+                    .flat_map(|code| <[_; 3]>::from(row_fault(locale, *code))),
             );
             seen.extend(AuditAction::VARIANTS.iter().map(|code| audit_action(locale, *code)));
             seen.extend(TargetKind::VARIANTS.iter().map(|code| target_kind(locale, *code)));
@@ -506,7 +538,7 @@ mod tests {
         assert!(seen.iter().all(|text| !text.trim().is_empty()));
         assert_eq!(
             seen.len(),
-            2 * (5 + 8 + 4 + 3 + 25 + 3 + 3 + 3 + 2 + 26 + 42 + 8 + 2 * 54 + 2 * 4 + 2 * 15 + 5 * 16 + 14 + 5 * 18)
+            2 * (5 + 8 + 4 + 3 + 25 + 3 + 3 + 3 + 2 + 26 + 47 + 8 + 2 * 59 + 2 * 4 + 3 * 19 + 5 * 16 + 14 + 5 * 18)
         );
     }
 

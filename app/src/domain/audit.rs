@@ -58,8 +58,14 @@ pub enum AuditAction {
     CodeIssued,
     #[strum(serialize = "code.revoked")]
     CodeRevoked,
+    #[strum(serialize = "import.started")]
+    ImportStarted,
     #[strum(serialize = "import.done")]
     ImportDone,
+    #[strum(serialize = "import.cancelled")]
+    ImportCancelled,
+    #[strum(serialize = "import.undone")]
+    ImportUndone,
     #[strum(serialize = "merchant.created")]
     MerchantCreated,
     #[strum(serialize = "merchant.updated")]

@@ -4,7 +4,7 @@ use super::guard::{Answer, guarded};
 use crate::backend::sessions::OpenSession;
 use crate::components::field::Field;
 use crate::components::html::Rendered;
-use crate::components::{format, user_agent::browser};
+use crate::components::{display, format, user_agent::browser};
 use crate::domain::Timestamp;
 use crate::flash::{Flash, Notice, action, actor, redirect_with};
 use crate::i18n::{Locale, language_code, language_tag, t};
@@ -52,6 +52,7 @@ pub(super) fn AccountPage() -> impl IntoView {
                     <a class="btn" href="/settings/security">{t!(locale, account.two_step)}</a>
                 </p>
                 {language(locale)}
+                {display::section(&visit.rendering, "/settings/account#display")}
                 {open_sessions(locale, now, sessions)}
             </div>
         };

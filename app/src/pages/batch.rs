@@ -47,7 +47,7 @@ pub async fn choose_terminals(
             if !whole {
                 return Err(AppError::Invalid(Invalid::Form));
             }
-            let mut listed = asked(&Query::parse(&query));
+            let mut listed = asked(&Query::parse(&query), caller.zone());
             listed.cursor = None;
             Choice::Listed(Box::new(listed))
         } else {

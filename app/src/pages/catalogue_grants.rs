@@ -44,7 +44,7 @@ fn cut(text: &str, bytes: usize) -> &str {
 }
 
 /// A day that was typed, as an instant by `of`; `None` for nothing.
-fn instant(text: &str, of: fn(NaiveDate) -> Option<Timestamp>) -> Result<Option<Timestamp>, AppError> {
+fn instant(text: &str, of: impl Fn(NaiveDate) -> Option<Timestamp>) -> Result<Option<Timestamp>, AppError> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
@@ -79,10 +79,11 @@ pub async fn prepare_grants(
     action(address(&path, typed), async move {
         let (caller, backend) = actor()?;
         let by = caller.platform_admin()?;
+        let zone = caller.zone();
         let package = package_in(&package)?;
         let new = NewGrants {
-            starts: instant(&starts, format::day_begins)?,
-            expires: instant(&ends, format::day_ends)?,
+            starts: instant(&starts, |day| format::day_begins(zone, day))?,
+            expires: instant(&ends, |day| format::day_ends(zone, day))?,
             kind,
             merchant_no,
             list,
@@ -298,7 +299,7 @@ fn table(visit: &Visit, rows: &[GrantRow], boxes: bool) -> Html {
     let rows = rows.iter().map(|row| grant_row(visit, row, boxes)).collect_view();
     view! {
         <div class="overflow-x-auto border border-base-300 rounded-box" tabindex="0" role="region" aria-label=caption>
-            <table class="table table-sm [&_td]:text-sm [&_td]:align-top">
+            <table class="table table-sm [&_td]:align-top">
                 <caption class="sr-only">{caption}</caption>
                 <thead>
                     <tr>

@@ -9,6 +9,7 @@ use crate::caller::Caller;
 use crate::components::export_links::export_links;
 use crate::components::field::{Field, select};
 use crate::components::html::{Html, Rendered};
+use crate::components::phone_fold::phone_fold;
 use crate::components::{empty::empty, pager::pager};
 use crate::error::AppError;
 use crate::i18n::{Locale, t};
@@ -54,7 +55,7 @@ pub(super) fn TerminalsPage() -> impl IntoView {
 
 async fn list(visit: Visit, title: &'static str, path: &'static str) -> Result<Answer, AppError> {
     let (locale, now, platform) = (visit.locale(), visit.rendering.now, visit.is_platform());
-    let asked = devices_filters::asked(&visit.query);
+    let asked = devices_filters::asked(&visit.query, visit.rendering.zone);
     let filters = visit.backend.terminals.filters(&visit.caller).await?;
     let page = visit.backend.verdicts.page(&visit.caller, &asked).await?;
     let arrangement = visit.backend.list_settings.get(&visit.caller).await?;
@@ -69,7 +70,7 @@ async fn list(visit: Visit, title: &'static str, path: &'static str) -> Result<A
     let each = views.iter().filter(|_| counted).map(|view| Query::parse(&view.query));
     let each: Vec<_> = this
         .into_iter()
-        .chain(each.map(|query| devices_filters::asked(&query)))
+        .chain(each.map(|query| devices_filters::asked(&query, visit.rendering.zone)))
         .collect();
     let amounts = visit.backend.verdicts.amounts(&visit.caller, &each).await?;
     let (this, amounts) = amounts.split_at(first);
@@ -160,16 +161,20 @@ fn form(
         )
     });
     let models = filters.models.into_iter().map(|model| (model.clone(), model));
+    let used = query.used(&devices_filters::FILTERS[1..]);
+    let fields = view! {
+        {select("state", t!(locale, devices.state), states(locale, platform), &query.field("state"))}
+        {stores}
+        {select("model", t!(locale, devices.model), any().chain(models), &query.field("model"))}
+        {devices_filters::sort_field(locale, query)}
+        {devices_filters::folded(locale, platform, query)}
+    };
     view! {
         <search>
             <form class="grid gap-3 grid-cols-2 lg:grid-cols-5 items-start mb-4" method="get" action=path>
                 <div class="max-lg:col-span-2">{search.view()}</div>
-                {select("state", t!(locale, devices.state), states(locale, platform), &query.field("state"))}
-                {stores}
-                {select("model", t!(locale, devices.model), any().chain(models), &query.field("model"))}
-                {devices_filters::sort_field(locale, query)}
-                {devices_filters::folded(locale, platform, query)}
-                <div class="flex flex-wrap gap-2 max-lg:col-span-2 ">
+                {phone_fold(t!(locale, devices.filters), used, devices_filters::has_wrong_date(query), fields)}
+                <div class="flex flex-wrap gap-2 max-lg:col-span-2">
                     <button class="btn btn-primary" type="submit">{t!(locale, common.filter)}</button>
                     {narrowed.then(|| view! { <a class="btn" href=path>{t!(locale, common.clear)}</a> })}
                 </div>

@@ -10,11 +10,12 @@ use crate::domain::{Lifecycle, Manufacturer};
 use crate::flash::actor;
 use crate::i18n::{Locale, t};
 use crate::request::{Query, address};
+use chrono_tz::Tz;
 use leptos::prelude::*;
 use strum::VariantArray;
 
 /// The query parameters of the list, without its place.
-const FILTERS: [&str; 14] = [
+pub(super) const FILTERS: [&str; 14] = [
     "q",
     "state",
     "store",
@@ -61,8 +62,9 @@ pub(super) fn back_to_list(query: &str) -> String {
     address(path, kept(&Query::parse(query)))
 }
 
-/// What the query parameters ask for. What is malformed asks for nothing; the form says so of a date.
-pub fn asked(query: &Query) -> TerminalQuery {
+/// What the query parameters ask for, with days as they are in a time zone. What is malformed asks for nothing; the form
+/// says so of a date.
+pub fn asked(query: &Query, zone: Tz) -> TerminalQuery {
     let lifecycles = match query.get("state") {
         Some("unregistered") => vec![Lifecycle::Unassigned, Lifecycle::Awaiting],
         state => state.and_then(|state| state.parse().ok()).into_iter().collect(),
@@ -81,10 +83,10 @@ pub fn asked(query: &Query) -> TerminalQuery {
         tag: query.text("tag"),
         connection: query.get("connection").and_then(|connection| connection.parse().ok()),
         obstacle: obstacle.filter(|obstacle| OBSTACLES_LISTED.contains(obstacle)),
-        seen_from: date("seen_from").and_then(format::day_begins),
-        seen_until: date("seen_to").and_then(format::day_ends),
-        registered_from: date("registered_from").and_then(format::day_begins),
-        registered_until: date("registered_to").and_then(format::day_ends),
+        seen_from: date("seen_from").and_then(|day| format::day_begins(zone, day)),
+        seen_until: date("seen_to").and_then(|day| format::day_ends(zone, day)),
+        registered_from: date("registered_from").and_then(|day| format::day_begins(zone, day)),
+        registered_until: date("registered_to").and_then(|day| format::day_ends(zone, day)),
         sort: sort(query),
         cursor: Cursor::from_query(query.get("after"), query.get("before")),
     }
@@ -121,9 +123,19 @@ pub(super) fn sort_field(locale: Locale, query: &Query) -> impl IntoView + use<>
     select("sort", t!(locale, devices.sort), sorts(locale), &chosen)
 }
 
+/// Whether a date is none, so that its field has something to say.
+pub(super) fn has_wrong_date(query: &Query) -> bool {
+    FOLDED.iter().any(|name| is_day(name) && query.date(name).is_err())
+}
+
+/// Whether a query parameter is a date.
+fn is_day(name: &str) -> bool {
+    name.ends_with("_from") || name.ends_with("_to")
+}
+
 /// The fields that are folded away until one of them is used.
 pub(super) fn folded(locale: Locale, platform: bool, query: &Query) -> impl IntoView + use<> {
-    let open = FOLDED.iter().any(|name| query.get(name).is_some());
+    let open = query.used(&FOLDED) > 0;
     let any = || (String::new(), t!(locale, common.any).to_owned());
     let connections = Connection::VARIANTS.iter().map(|connection| {
         let word = match connection {
@@ -288,7 +300,7 @@ mod tests {
 
     #[test]
     fn the_address_says_what_is_asked_for() {
-        let asked = |text| super::asked(&Query::parse(text));
+        let asked = |text| super::asked(&Query::parse(text), Tz::UTC);
         assert_eq!(
             asked("q=+&state=nonsense&store=1&after=x&sort=up&problem=not_found&connection=x&seen_from=2026-02-30"),
             TerminalQuery::default()

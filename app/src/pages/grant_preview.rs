@@ -165,7 +165,7 @@ fn table(locale: Locale, lines: &[(&PreviewLine, &Touched)]) -> impl IntoView + 
             role="region"
             aria-label=caption
         >
-            <table class="table table-sm [&_td]:text-sm [&_td]:align-top">
+            <table class="table table-sm [&_td]:align-top">
                 <caption class="sr-only">{caption}</caption>
                 <thead>
                     <tr>

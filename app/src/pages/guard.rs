@@ -3,7 +3,7 @@
 use crate::backend::Backend;
 use crate::caller::Caller;
 use crate::components::html::{Html, Rendered};
-use crate::components::{failure, layout::layout};
+use crate::components::{failure, format, layout::layout};
 use crate::error::AppError;
 use crate::flash::{answer, redirect, sign_in_address};
 use crate::i18n::Locale;
@@ -205,6 +205,7 @@ impl Surroundings {
             return None;
         };
         let caller = use_context::<Option<Caller>>().flatten();
+        format::in_zone(rendering.zone);
         Some(Self {
             rendering,
             response,
@@ -249,8 +250,25 @@ fn end(
             response.set_status(error.status());
             let (locale, code) = (rendering.locale, error.code());
             let title = failure::said(locale, code).title.to_owned();
-            let body = failure::page(locale, code, &rendering.request.id).rendered();
+            let body = failure::page(rendering, code).rendered();
             layout(rendering, caller, title, body)
         }
     }
+}
+
+/// The page of an answer that had none.
+pub(super) fn trouble(status: StatusCode, code: &'static str) -> Html {
+    let Some(Surroundings {
+        rendering,
+        response,
+        caller,
+        ..
+    }) = Surroundings::of_request()
+    else {
+        return ().rendered();
+    };
+    response.set_status(status);
+    let title = failure::said(rendering.locale, code).title.to_owned();
+    let body = failure::page(&rendering, code).rendered();
+    layout(&rendering, caller.as_ref(), title, body)
 }

@@ -2,12 +2,14 @@
 
 use super::device_address;
 use super::guard::{Answer, Visit, guarded};
+use super::home_trend;
 use crate::backend::device_log::LogQuery;
 use crate::backend::terminals::TerminalCounts;
 use crate::backend::verdicts::Health;
 use crate::components::html::Rendered;
 use crate::components::{
-    failure, format::grouped, icon, log_table::log_table, sn_field::sn_field, text_area::text_area, verdict, words,
+    failure, format::grouped, icon, log_table::log_table, scan, sn_field::sn_field, text_area::text_area, verdict,
+    words,
 };
 use crate::domain::Outcome;
 use crate::error::AppError;
@@ -39,6 +41,7 @@ async fn home(visit: Visit) -> Result<Answer, AppError> {
     let health = health
         .filter(|health| health.looked_at > 0)
         .map(|health| attention(locale, &health));
+    let trend = home_trend::trend(&visit).await?;
     let typed = visit.query.field("sn");
     let error = visit.query.get("find").and_then(|_| words::sn_fault(locale, &typed));
     let failures = if failures.is_empty() {
@@ -55,7 +58,6 @@ async fn home(visit: Visit) -> Result<Answer, AppError> {
     };
     let body = view! {
         <div class="flex flex-col gap-6">
-            {notice(locale, visit.is_platform(), &counts)}
             <section class="card bg-base-100 border border-base-300 p-4 md:p-6" aria-labelledby="find-title">
                 <h2 class="text-lg font-semibold mb-2" id="find-title">{t!(locale, home.find_title)}</h2>
                 <form class="flex flex-col gap-2 max-w-xl" method="get" action="/devices/find">
@@ -72,15 +74,18 @@ async fn home(visit: Visit) -> Result<Answer, AppError> {
                             t!(locale, home.find_many_hint),
                             "",
                         )}
+                        {scan::button(locale, "sn-list")}
                         <button class="btn self-start" type="submit">{t!(locale, home.find_many_submit)}</button>
                     </form>
                 </details>
             </section>
+            {notice(locale, visit.is_platform(), &counts)}
             {health}
             <section aria-labelledby="counts-title">
                 <h2 class="text-lg font-semibold mb-2" id="counts-title">{t!(locale, home.counts)}</h2>
                 {tally(locale, visit.is_platform(), &counts)}
             </section>
+            {trend}
             <section>
                 <h2 class="text-lg font-semibold mb-2">{t!(locale, home.failures)}</h2>
                 {failures}

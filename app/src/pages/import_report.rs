@@ -1,79 +1,300 @@
-//! What became of an inventory file.
+//! One import: how far it is, what it would do, what it did, and what can be done with it now.
 
 use super::guard::{Answer, Visit, guarded};
-use crate::backend::imports::{ImportReport, MAX_ERRORS, RowError};
-use crate::components::{format, icon, words};
+use super::import_errors::errors;
+use super::import_mapping::mapping;
+use super::import_steps::{CancelImport, ConfirmImport, UndoImport};
+use crate::backend::imports::{ImportReport, Stage};
+use crate::components::html::{Html, Rendered};
+use crate::components::{failure, format, icon, words};
 use crate::domain::ImportBatchId;
 use crate::error::AppError;
 use crate::i18n::{Locale, t};
+use http::{HeaderName, HeaderValue};
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos_axum::ResponseOptions;
 
-/// The report whose key the path has.
+/// Makes a browser ask again, with or without scripts (HTML, section 7.11.1).
+const REFRESH: HeaderName = HeaderName::from_static("refresh");
+
+/// The import whose key the path has.
 #[component]
 pub(super) fn ImportReportPage() -> impl IntoView {
-    guarded(report)
+    let response = use_context::<ResponseOptions>();
+    guarded(|visit| report(visit, response))
 }
 
-async fn report(visit: Visit) -> Result<Answer, AppError> {
+async fn report(visit: Visit, response: Option<ResponseOptions>) -> Result<Answer, AppError> {
     let by = visit.caller.platform_viewer()?;
     let id: ImportBatchId = visit.param("id").parse().map_err(|_| AppError::NotFound)?;
     let report = visit.backend.imports.get(by, id).await?.ok_or(AppError::NotFound)?;
     let (locale, now) = (visit.locale(), visit.rendering.now);
-    let again = visit.caller.platform_admin().is_ok().then(|| {
-        view! { <a class="btn" href="/terminals/import">{t!(locale, import.again)}</a> }
-    });
+    let acts = visit.caller.platform_admin().is_ok();
+    let still = visit.query.get("still").is_some();
+    if let Some(response) = response.filter(|_| report.stage.is_working() && !still) {
+        // Seconds until then.
+        response.insert_header(REFRESH, HeaderValue::from_static("2"));
+    }
+    let inside = match report.stage {
+        Stage::Uploading | Stage::Checking | Stage::Running | Stage::Undoing => {
+            progress(locale, &report, acts, still).rendered()
+        }
+        Stage::Mapping => to_map(locale, &report, acts).rendered(),
+        Stage::Checked => preview(locale, &report, acts).rendered(),
+        _ => ended(locale, &report, acts).rendered(),
+    };
     let body = view! {
         <div class="flex flex-col gap-6">
             <p>
                 <strong class="break-all">{report.file_name.clone()}</strong>
                 " · "
-                {t!(locale, import.read_at)}
+                {stage_badge(locale, report.stage)}
+                " · "
+                {t!(locale, import.sent_at)}
                 " "
                 {format::time(locale, now, report.created)}
             </p>
-            {verdict(locale, &report)}
-            {tally(locale, &report)}
-            {(!report.errors.is_empty()).then(|| errors(locale, &report))}
-            <p class="flex flex-wrap gap-2">
-                <a class="btn btn-primary" href="/terminals">{t!(locale, import.see_terminals)}</a>
-                {again}
-            </p>
+            {inside}
         </div>
     };
-    Ok(Answer::page(t!(locale, import.report), body))
+    let title = match report.stage {
+        Stage::Mapping => t!(locale, import.mapping),
+        Stage::Checked => t!(locale, import.preview),
+        stage if stage.is_working() => t!(locale, import.progress),
+        _ => t!(locale, import.report),
+    };
+    Ok(Answer::page(title, body))
 }
 
-/// Whether anything was imported.
-fn verdict(locale: Locale, report: &ImportReport) -> impl IntoView + use<> {
-    let (class, drawing, text) = match (report.done, report.rows_failed) {
-        (true, 0) => (
-            "alert alert-success alert-outline bg-base-100",
-            icon::OK,
-            t!(locale, import.done),
-        ),
-        (true, _) => (
-            "alert alert-warning alert-outline bg-base-100",
-            icon::ALERT,
-            t!(locale, import.done_partly),
-        ),
-        (false, _) => (
-            "alert alert-error alert-outline bg-base-100",
-            icon::ALERT,
-            t!(locale, import.not_done),
-        ),
+/// How far an import is, in a word.
+pub(super) fn stage_badge(locale: Locale, stage: Stage) -> impl IntoView + use<> {
+    let class = match stage {
+        Stage::Done => "badge badge-outline badge-success",
+        Stage::Failed => "badge badge-outline badge-error",
+        Stage::Mapping | Stage::Checked => "badge badge-outline badge-warning",
+        _ => "badge badge-outline",
+    };
+    view! { <span class=class>{words::import_stage(locale, stage)}</span> }
+}
+
+/// A form with one button that does something to an import.
+fn button(report: &ImportReport, path: &'static str, class: &'static str, word: &'static str) -> impl IntoView + use<> {
+    view! {
+        <form method="post" action=path>
+            <input type="hidden" name="import" value=report.id.to_string() />
+            <button class=class type="submit">{word}</button>
+        </form>
+    }
+}
+
+fn cancel(locale: Locale, report: &ImportReport, acts: bool) -> Option<Html> {
+    (acts && report.stage.can_cancel())
+        .then(|| button(report, CancelImport::PATH, "btn", t!(locale, import.cancel)).rendered())
+}
+
+/// The import while it is worked on. A browser asks again by itself, until that is not wanted.
+fn progress(locale: Locale, report: &ImportReport, acts: bool, still: bool) -> impl IntoView + use<> {
+    let what = match report.stage {
+        Stage::Checking => t!(locale, import.is_checking),
+        Stage::Running => t!(locale, import.is_running),
+        Stage::Undoing => t!(locale, import.is_undoing),
+        _ => t!(locale, import.is_uploading),
+    };
+    let read = format::grouped(report.rows_read);
+    let total = match report.stage {
+        Stage::Running => Some(report.rows_total),
+        Stage::Undoing => Some(report.rows_created + report.rows_updated),
+        _ => None,
+    };
+    let (bar, said) = match total.filter(|total| *total > 0) {
+        Some(total) => {
+            let percent = (report.rows_read.min(total) * 100 / total).to_string();
+            let said = t!(
+                locale,
+                import.rows_of,
+                read = read,
+                total = format::grouped(total),
+                percent = percent.clone()
+            );
+            let bar = view! { <progress class="progress progress-primary w-full" value=percent max="100" aria-label=what></progress> };
+            (bar.rendered(), said)
+        }
+        None => {
+            let bar = view! { <progress class="progress w-full" aria-label=what></progress> };
+            (bar.rendered(), t!(locale, import.rows_so_far, read = read))
+        }
+    };
+    let here = super::import::address_of(report.id);
+    let (href, word) = if still {
+        (here, t!(locale, import.refresh_on))
+    } else {
+        (format!("{here}?still=1"), t!(locale, import.refresh_off))
     };
     view! {
-        <div role="status" class=class>
-            {icon::icon(drawing)} <p class="text-base-content">{text}</p>
+        <div class="card bg-base-100 border border-base-300 p-4 md:p-6 gap-3 max-w-2xl">
+            <p class="font-medium" role="status">{what}</p>
+            {bar}
+            <p class="tabular-nums">{said}</p>
+            <p class="text-sm">{t!(locale, import.goes_on)}</p>
+            <div class="flex flex-wrap items-center gap-4">
+                {cancel(locale, report, acts)}
+                <a class="link" href=href>{word}</a>
+            </div>
         </div>
     }
 }
 
-fn tally(locale: Locale, report: &ImportReport) -> impl IntoView + use<> {
+fn to_map(locale: Locale, report: &ImportReport, acts: bool) -> impl IntoView + use<> {
+    view! {
+        <p class="max-w-prose">{t!(locale, import.mapping_intro)}</p>
+        {acts.then(|| mapping(locale, report))}
+        <div>{cancel(locale, report, acts)}</div>
+    }
+}
+
+/// What the rows would do.
+fn preview(locale: Locale, report: &ImportReport, acts: bool) -> impl IntoView + use<> {
+    let bad = report.rows_failed;
+    let changes = report.rows_created + report.rows_updated;
+    let (class, drawing, text) = match (bad, changes) {
+        (0, 0) => (
+            "alert alert-info alert-outline bg-base-100",
+            icon::OK,
+            t!(locale, import.nothing_to_do).to_owned(),
+        ),
+        (0, _) => (
+            "alert alert-success alert-outline bg-base-100",
+            icon::OK,
+            t!(locale, import.all_good).to_owned(),
+        ),
+        (_, 0) => (
+            "alert alert-warning alert-outline bg-base-100",
+            icon::ALERT,
+            t!(locale, import.nothing_good, count = format::grouped(bad)),
+        ),
+        _ => (
+            "alert alert-warning alert-outline bg-base-100",
+            icon::ALERT,
+            t!(locale, import.some_bad, count = format::grouped(bad)),
+        ),
+    };
+    let confirm = (acts && changes > 0).then(|| {
+        let skip = (bad > 0).then(|| {
+            view! {
+                <label class="flex items-center gap-2 tap">
+                    <input class="checkbox" type="checkbox" name="skip_bad_rows" value="true" required=true />
+                    {t!(locale, import.skip)}
+                </label>
+            }
+        });
+        view! {
+            <form method="post" action=ConfirmImport::PATH class="flex flex-col items-start gap-3">
+                <input type="hidden" name="import" value=report.id.to_string() />
+                {skip}
+                <button class="btn btn-primary" type="submit">
+                    {t!(locale, import.confirm, count = format::grouped(changes))}
+                </button>
+            </form>
+        }
+    });
+    let columns = acts.then(|| {
+        view! {
+            <details>
+                <summary class="font-semibold cursor-pointer tap">{t!(locale, import.mapping_change)}</summary>
+                <div class="mt-2">{mapping(locale, report)}</div>
+            </details>
+        }
+    });
+    view! {
+        <div role="status" class=class>
+            {icon::icon(drawing)} <p class="text-base-content">{text}</p>
+        </div>
+        {tally(locale, report, true)}
+        <div class="flex flex-wrap items-end gap-3">{confirm} {cancel(locale, report, acts)}</div>
+        {(!report.errors.is_empty()).then(|| errors(locale, report))}
+        {columns}
+    }
+}
+
+/// What became of it.
+fn ended(locale: Locale, report: &ImportReport, acts: bool) -> impl IntoView + use<> {
+    let undo = (acts && report.can_undo).then(|| {
+        view! {
+            <div>
+                {button(report, UndoImport::PATH, "btn", t!(locale, import.undo))}
+                <p class="text-sm mt-1 max-w-prose">{t!(locale, import.undo_hint)}</p>
+            </div>
+        }
+    });
+    let again = acts.then(|| view! { <a class="btn" href="/terminals/import">{t!(locale, import.again)}</a> });
+    let touched = (report.rows_touched > 0).then(|| {
+        let count = format::grouped(report.rows_touched);
+        view! {
+            <div role="alert" class="alert alert-warning alert-outline bg-base-100">
+                {icon::icon(icon::ALERT)}
+                <p class="text-base-content">{t!(locale, import.not_undone, count)}</p>
+            </div>
+        }
+    });
+    view! {
+        {touched}
+        {verdict(locale, report)}
+        {tally(locale, report, false)}
+        {(!report.errors.is_empty()).then(|| errors(locale, report))}
+        <div class="flex flex-wrap gap-2">
+            <a class="btn btn-primary" href="/terminals">{t!(locale, import.see_terminals)}</a>
+            {again}
+        </div>
+        {undo}
+    }
+}
+
+/// Whether anything was imported.
+fn verdict(locale: Locale, report: &ImportReport) -> impl IntoView + use<> {
+    let some = report.rows_created + report.rows_updated > 0;
+    let (class, drawing, text) = match (report.stage, report.rows_failed) {
+        (Stage::Done, 0) => ("alert-success", icon::OK, t!(locale, import.done)),
+        (Stage::Done, _) => ("alert-warning", icon::ALERT, t!(locale, import.done_partly)),
+        (Stage::Undone, _) => ("alert-info", icon::OK, t!(locale, import.undone)),
+        (Stage::Cancelled, _) if some => ("alert-warning", icon::ALERT, t!(locale, import.cancelled_partly)),
+        (Stage::Cancelled, _) => ("alert-info", icon::OK, t!(locale, import.cancelled)),
+        _ if some => ("alert-error", icon::ALERT, t!(locale, import.failed_partly)),
+        _ => ("alert-error", icon::ALERT, t!(locale, import.not_done)),
+    };
+    let class = format!("alert {class} alert-outline bg-base-100");
+    let problem = report.problem.map(|problem| {
+        let said = failure::said(locale, problem.what.code());
+        let line = problem
+            .line
+            .map(|line| t!(locale, import.at_line, line = format::grouped(line)));
+        view! {
+            <p class="text-base-content">
+                <strong>{said.title}</strong>
+                " "
+                {line}
+                " "
+                {said.what}
+            </p>
+        }
+    });
+    view! {
+        <div role="status" class=class>
+            {icon::icon(drawing)} <div class="flex flex-col gap-1"><p class="text-base-content">{text}</p> {problem}</div>
+        </div>
+    }
+}
+
+fn tally(locale: Locale, report: &ImportReport, before: bool) -> impl IntoView + use<> {
+    let (created, updated) = if before {
+        (t!(locale, import.will_create), t!(locale, import.will_update))
+    } else {
+        (t!(locale, import.created), t!(locale, import.updated))
+    };
     let counts = [
         (t!(locale, import.total), report.rows_total),
-        (t!(locale, import.created), report.rows_created),
-        (t!(locale, import.updated), report.rows_updated),
+        (created, report.rows_created),
+        (updated, report.rows_updated),
         (t!(locale, import.skipped), report.rows_skipped),
         (t!(locale, import.failed), report.rows_failed),
     ];
@@ -89,59 +310,4 @@ fn tally(locale: Locale, report: &ImportReport) -> impl IntoView + use<> {
         })
         .collect_view();
     view! { <dl class="grid gap-3 grid-cols-2 sm:grid-cols-3 lg:grid-cols-5">{counts}</dl> }
-}
-
-/// The faults, one row each.
-fn errors(locale: Locale, report: &ImportReport) -> impl IntoView + use<> {
-    let caption = t!(locale, import.errors_caption);
-    let rows = report.errors.iter().map(|error| fault(locale, error)).collect_view();
-    let listed = report.errors.len() as u64;
-    let mut lines: Vec<u64> = report.errors.iter().map(|error| error.line).collect();
-    lines.dedup();
-    let cut = report.rows_failed > lines.len() as u64 || report.errors.len() == MAX_ERRORS;
-    let more = cut.then(|| {
-        let count = format::grouped(listed);
-        view! { <p class="mt-2">{t!(locale, import.errors_more, count)}</p> }
-    });
-    view! {
-        <section aria-labelledby="errors-title">
-            <h2 class="text-lg font-semibold mb-2" id="errors-title">{t!(locale, import.errors)}</h2>
-            <div class="overflow-x-auto bg-base-100 border border-base-300 rounded-box" tabindex="0" role="region" aria-label=caption>
-                <table class="table">
-                    <caption class="sr-only">{caption}</caption>
-                    <thead>
-                        <tr>
-                            <th scope="col" class="text-end">{t!(locale, import.line)}</th>
-                            <th scope="col">{t!(locale, import.column)}</th>
-                            <th scope="col">{t!(locale, import.wrong)}</th>
-                            <th scope="col">{t!(locale, import.found)}</th>
-                            <th scope="col">{t!(locale, import.fix)}</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
-            {more}
-        </section>
-    }
-}
-
-fn fault(locale: Locale, error: &RowError) -> impl IntoView + use<> {
-    let (what, fix) = words::row_fault(locale, error.fault);
-    let or_nothing = |text: &Option<String>| {
-        let text = text
-            .as_deref()
-            .filter(|text| !text.is_empty())
-            .unwrap_or(format::NOTHING);
-        text.chars().take(200).collect::<String>()
-    };
-    view! {
-        <tr>
-            <td class="text-end tabular-nums">{format::grouped(error.line)}</td>
-            <td class="font-mono">{or_nothing(&error.column)}</td>
-            <td>{what}</td>
-            <td class="font-mono break-all">{or_nothing(&error.found)}</td>
-            <td>{fix}</td>
-        </tr>
-    }
 }

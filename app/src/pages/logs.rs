@@ -14,6 +14,7 @@ use crate::domain::{LogEntryId, MerchantNo, Timestamp, Told};
 use crate::error::AppError;
 use crate::i18n::{Locale, t};
 use crate::request::{Query, address};
+use chrono_tz::Tz;
 use leptos::prelude::*;
 
 /// The query parameters of the list, without its place.
@@ -75,7 +76,7 @@ pub(super) fn LogsPage() -> impl IntoView {
 
 async fn logs(visit: Visit) -> Result<Answer, AppError> {
     let (locale, platform) = (visit.locale(), visit.is_platform());
-    let query = asked(&visit.query);
+    let query = asked(&visit.query, visit.rendering.zone);
     let log = &visit.backend.device_log;
     let page = log.list(&visit.caller, &query).await?;
     let wanted = visit.query.get("open").and_then(|id| id.parse::<LogEntryId>().ok());
@@ -146,8 +147,9 @@ async fn stores(visit: &Visit, merchant: Option<&str>) -> Result<Vec<(String, St
         .collect())
 }
 
-/// What the query parameters ask for. What is malformed asks for nothing; the form says so of a date.
-pub fn asked(query: &Query) -> LogQuery {
+/// What the query parameters ask for, with days as they are in a time zone. What is malformed asks for nothing; the form
+/// says so of a date.
+pub fn asked(query: &Query, zone: Tz) -> LogQuery {
     let date = |name| query.date(name).ok().flatten();
     LogQuery {
         sn: query.text("sn"),
@@ -159,8 +161,8 @@ pub fn asked(query: &Query) -> LogQuery {
         store: query.get("store").and_then(|store| store.parse().ok()),
         by: query.get("by").and_then(|by| by.parse().ok()),
         actor: query.text("actor"),
-        from: date("from").and_then(format::day_begins),
-        until: date("to").and_then(format::day_ends),
+        from: date("from").and_then(|day| format::day_begins(zone, day)),
+        until: date("to").and_then(|day| format::day_ends(zone, day)),
         cursor: Cursor::from_query(query.get("after"), query.get("before")),
     }
 }

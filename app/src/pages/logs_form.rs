@@ -1,6 +1,8 @@
 //! What the device log can be narrowed to.
 
+use super::logs::FILTERS;
 use crate::components::field::{Field, select};
+use crate::components::phone_fold::phone_fold;
 use crate::components::{format, words};
 use crate::domain::{ActorKind, LogKind, Outcome, Timestamp, Told};
 use crate::i18n::{Locale, t};
@@ -91,25 +93,33 @@ pub(super) fn form(
         let label = t!(locale, log.store);
         select("store", label, any().chain(stores), &query.field("store"))
     });
-    let used = RARE.iter().any(|name| query.get(name).is_some());
+    let rare = query.used(&RARE) > 0;
+    let used = query.used(&FILTERS[1..]);
+    let wrong = ["from", "to"].iter().any(|name| query.date(name).is_err());
+    let fields = view! {
+        {select("kind", t!(locale, log.kind), any().chain(kinds), &query.field("kind"))}
+        {select("outcome", t!(locale, log.outcome), any().chain(outcomes), &query.field("outcome"))}
+        {select("reason", t!(locale, log.reason), any().chain(reasons), &query.field("reason"))}
+        {date_field("from", t!(locale, log.from))}
+        {date_field("to", t!(locale, log.to))}
+        <details class="col-span-full" open=rare>
+            <summary class="tap cursor-pointer font-medium py-2 w-fit">{t!(locale, log.more_filters)}</summary>
+            <div class="grid gap-3 grid-cols-2 lg:grid-cols-4 items-start">
+                {merchant} {store} {select("by", t!(locale, log.by), any().chain(parties), &query.field("by"))}
+                {field("actor", t!(locale, log.actor_login), "text", None).view()}
+            </div>
+        </details>
+    };
     view! {
         <search class="no-print">
-            <form class="flex flex-col gap-3 mb-4" method="get" action="/logs">
-                <div class="grid gap-3 grid-cols-2 lg:grid-cols-3 xl:grid-cols-6 items-start">
-                    {sn.view()} {select("kind", t!(locale, log.kind), any().chain(kinds), &query.field("kind"))}
-                    {select("outcome", t!(locale, log.outcome), any().chain(outcomes), &query.field("outcome"))}
-                    {select("reason", t!(locale, log.reason), any().chain(reasons), &query.field("reason"))}
-                    {date_field("from", t!(locale, log.from))} {date_field("to", t!(locale, log.to))}
-                </div>
-                <details open=used>
-                    <summary class="cursor-pointer font-medium py-2">{t!(locale, log.more_filters)}</summary>
-                    <div class="grid gap-3 grid-cols-2 lg:grid-cols-4 items-start">
-                        {merchant} {store}
-                        {select("by", t!(locale, log.by), any().chain(parties), &query.field("by"))}
-                        {field("actor", t!(locale, log.actor_login), "text", None).view()}
-                    </div>
-                </details>
-                <div class="flex flex-wrap gap-2">
+            <form
+                class="grid gap-3 grid-cols-2 lg:grid-cols-3 xl:grid-cols-6 items-start mb-4"
+                method="get"
+                action="/logs"
+            >
+                <div class="max-md:col-span-full">{sn.view()}</div>
+                {phone_fold(t!(locale, common.filters), used, wrong, fields)}
+                <div class="col-span-full flex flex-wrap gap-2">
                     <button class="btn btn-primary" type="submit">{t!(locale, common.filter)}</button>
                     {narrowed.then(|| view! { <a class="btn" href="/logs">{t!(locale, common.clear)}</a> })}
                 </div>

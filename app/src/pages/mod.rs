@@ -28,14 +28,19 @@ mod grant_preview;
 mod guard;
 mod help;
 mod home;
+mod home_trend;
 mod import;
+mod import_errors;
+mod import_mapping;
 mod import_report;
+mod import_steps;
 mod logs;
 mod logs_form;
 mod merchant;
 mod merchant_form;
 mod merchants;
 mod not_found;
+mod palette;
 mod register;
 mod register_many;
 mod registration;
@@ -45,6 +50,7 @@ mod sign_in_code;
 mod staff;
 mod stores;
 mod terminal_change;
+mod trouble;
 mod user;
 mod users;
 mod welcome;
@@ -58,6 +64,7 @@ pub use devices_filters::asked as terminals_asked;
 pub use file_words::{
     TerminalWords, audit_headings, audit_words, merchant_headings, merchant_words, terminal_headings, terminal_words,
 };
+pub use import_errors::{REJECTS as IMPORT_REJECTS, error_heading, error_words};
 pub use logs::{asked as log_asked, headings as log_headings, words as log_words};
 pub use merchants::asked as merchants_asked;
 
@@ -80,6 +87,7 @@ use help::{HelpPage, HelpTopicPage};
 use home::HomePage;
 use import::{ImportPage, ImportTerminals};
 use import_report::ImportReportPage;
+use import_steps::{CancelImport, ConfirmImport, MapImport, UndoImport};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::server_fn::axum::register_explicit;
@@ -89,6 +97,7 @@ use logs::LogsPage;
 use merchant::{MerchantPage, ResumeMerchant, SuspendMerchant, UpdateMerchant};
 use merchants::{CreateMerchant, MerchantsPage};
 use not_found::NotFoundPage;
+use palette::PalettePage;
 use register::{RegisterPage, RegisterTerminal};
 use register_many::RegisterMany;
 use registration::RegistrationPage;
@@ -99,6 +108,8 @@ use sign_in_code::SignInCodePage;
 use staff::{InviteClerk, RenewInvitation, StaffPage, WithdrawInvitation};
 use stores::{CloseStore, CreateStore, ReopenStore, StoresPage, UpdateStore};
 pub(crate) use terminal_change::{ChangeTerminal, needs_confirmation};
+pub use trouble::Trouble;
+pub(crate) use trouble::{TroublePage, words as trouble_words};
 use user::{ChangeRole, EnableUser, ResetFactor, ResetUser, UserPage};
 use users::{CreateUser, UsersPage};
 use welcome::{AcceptInvitation, WelcomePage};
@@ -134,6 +145,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/logs") view=LogsPage ssr=SsrMode::Async />
                 <Route path=path!("/merchants") view=MerchantsPage ssr=SsrMode::Async />
                 <Route path=path!("/merchants/:number") view=MerchantPage ssr=SsrMode::Async />
+                <Route path=path!("/palette") view=PalettePage ssr=SsrMode::Async />
                 <Route path=path!("/settings/account") view=AccountPage ssr=SsrMode::Async />
                 <Route path=path!("/sign-in/code") view=SignInCodePage ssr=SsrMode::Async />
                 <Route path=path!("/settings/security") view=SecurityPage ssr=SsrMode::Async />
@@ -169,6 +181,10 @@ pub fn register_actions() {
     register_explicit::<RevokeCode>();
     register_explicit::<ChangeTerminal>();
     register_explicit::<ImportTerminals>();
+    register_explicit::<MapImport>();
+    register_explicit::<ConfirmImport>();
+    register_explicit::<CancelImport>();
+    register_explicit::<UndoImport>();
     register_explicit::<CreateUser>();
     register_explicit::<CreateMerchant>();
     register_explicit::<UpdateMerchant>();

@@ -2,6 +2,7 @@
 //! [`super::batch`].
 
 use super::batch::address_of;
+use crate::components::scan;
 use crate::domain::parse_list;
 use crate::error::{AppError, Invalid};
 use crate::flash::{Flash, action, actor, redirect_with};
@@ -50,7 +51,7 @@ async fn read(form: MultipartData) -> Result<Sent, AppError> {
                 bytes.extend_from_slice(&chunk);
             }
         }
-        let text = String::from_utf8(bytes).map_err(|_| AppError::Invalid(Invalid::FileNotUtf8))?;
+        let text = String::from_utf8(bytes).map_err(|_| AppError::Invalid(Invalid::FileEncoding))?;
         match name.as_str() {
             "list" | "file" => {
                 sent.list.push_str(&text);
@@ -105,6 +106,7 @@ pub(super) fn many(locale: Locale, platform: bool) -> impl IntoView + use<> {
                         aria-describedby="many-text many-example"
                     ></textarea>
                     <p class="text-sm" id="many-example">{t!(locale, batch.many_example)}</p>
+                    {scan::button(locale, "many-list")}
                 </div>
                 <div class="flex flex-col gap-1">
                     <label class="font-medium" for="many-file">{t!(locale, batch.many_file)}</label>

@@ -6,7 +6,7 @@ use app::backend::audit::{Audit, AuditQuery, AuditRow, Change as AuditChange};
 use app::backend::batches::{Batch, BatchItem, Batches, Came, Choice, Opened, Work};
 use app::backend::codes::{CodeRow, CodeState, Codes, Lifetime};
 use app::backend::device_log::{DeviceLog, LogCount, LogEntry, LogQuery, LogRow};
-use app::backend::imports::{ImportReport, Imports, RowError, RowFault, Upload};
+use app::backend::imports::{Field, FileColumn, ImportReport, ImportRow, Imports, Mapping, RowError, RowFault, Stage};
 use app::backend::invitations::{Accepted, Invitation, Invitations, IssuedLink, Opened as OpenedLink};
 use app::backend::lifecycle::{Change, Moves};
 use app::backend::list_settings::{Arrangement, Layout, ListColumn, ListSettings, Saved, SavedView};
@@ -19,6 +19,7 @@ use app::backend::stores::{Closing, StoreInput, StoreRow, Stores};
 use app::backend::terminals::{
     Amount, MerchantRef, Terminal, TerminalCounts, TerminalFilters, TerminalQuery, TerminalRow, Terminals,
 };
+use app::backend::trends::{DAYS, Day, Trends};
 use app::backend::users::{NewAccount, UserQuery, UserRow, Users};
 use app::backend::verdicts::{Health, Judged, Verdicts};
 use app::caller::{
@@ -156,6 +157,7 @@ impl Fake {
             stores: this.clone(),
             terminals: this.clone(),
             users: this.clone(),
+            trends: this.clone(),
             verdicts: this,
         }
     }
@@ -529,15 +531,75 @@ impl Stores for Fake {
 
 #[async_trait]
 impl Imports for Fake {
-    async fn create(&self, _: PlatformAdmin<'_>, upload: Upload) -> Result<ImportReport, AppError> {
-        if upload.bytes == *b"bad" && upload.skip_bad_rows {
-            return Err(AppError::Invalid(Invalid::FileHeadings));
+    async fn create(&self, _: PlatformAdmin<'_>, _: &str) -> Result<ImportBatchId, AppError> {
+        Ok(report().id)
+    }
+
+    async fn put(&self, _: PlatformAdmin<'_>, _: ImportBatchId, _: u32, bytes: Vec<u8>) -> Result<(), AppError> {
+        match bytes.as_slice() {
+            b"large" => Err(AppError::Invalid(Invalid::FileTooLarge)),
+            _ => Ok(()),
         }
-        Ok(report())
+    }
+
+    async fn close(&self, _: PlatformAdmin<'_>, _: ImportBatchId) -> Result<(), AppError> {
+        Ok(())
+    }
+
+    async fn map(&self, _: PlatformAdmin<'_>, _: ImportBatchId, mapping: &Mapping) -> Result<(), AppError> {
+        match mapping.columns.as_slice() {
+            [Some(Field::Sn), None] if mapping.headings => Ok(()),
+            _ => Err(AppError::Invalid(Invalid::FileHeadings)),
+        }
+    }
+
+    async fn confirm(&self, _: PlatformAdmin<'_>, _: ImportBatchId, skip_bad_rows: bool) -> Result<(), AppError> {
+        if skip_bad_rows {
+            Ok(())
+        } else {
+            Err(AppError::Invalid(Invalid::BadRows))
+        }
+    }
+
+    async fn cancel(&self, _: PlatformAdmin<'_>, _: ImportBatchId) -> Result<(), AppError> {
+        Ok(())
+    }
+
+    async fn undo(&self, _: PlatformAdmin<'_>, _: ImportBatchId) -> Result<(), AppError> {
+        Err(AppError::Invalid(Invalid::AlreadyDone))
     }
 
     async fn get(&self, _: PlatformViewer<'_>, id: ImportBatchId) -> Result<Option<ImportReport>, AppError> {
-        Ok(Some(report()).filter(|report| report.id == id))
+        let stages = [
+            (7, Stage::Done),
+            (17, Stage::Mapping),
+            (27, Stage::Running),
+            (37, Stage::Checked),
+        ];
+        let stage = stages.iter().find(|(key, _)| id.0 == Uuid::from_u128(*key));
+        Ok(stage.map(|(_, stage)| ImportReport {
+            id,
+            stage: *stage,
+            ..report()
+        }))
+    }
+
+    async fn list(&self, _: PlatformViewer<'_>, _: Option<&Cursor>) -> Result<Page<ImportRow>, AppError> {
+        let report = report();
+        Ok(Page {
+            rows: vec![ImportRow {
+                id: report.id,
+                file_name: report.file_name,
+                created: report.created,
+                by: None,
+                stage: report.stage,
+                rows_total: report.rows_total,
+                rows_created: report.rows_created,
+                rows_failed: report.rows_failed,
+            }],
+            previous: None,
+            next: None,
+        })
     }
 }
 
@@ -546,12 +608,32 @@ fn report() -> ImportReport {
         id: ImportBatchId(Uuid::from_u128(7)),
         file_name: "inventory<faulty>.csv".to_owned(),
         created: ago(1),
-        done: false,
+        stage: Stage::Done,
+        problem: None,
+        rows_read: 617,
         rows_total: 1234,
-        rows_created: 0,
-        rows_updated: 0,
-        rows_skipped: 0,
+        rows_created: 1000,
+        rows_updated: 200,
+        rows_skipped: 32,
         rows_failed: 2,
+        rows_touched: 1,
+        columns: vec![
+            FileColumn {
+                heading: "机身<号>".to_owned(),
+                samples: vec!["1234".to_owned()],
+            },
+            FileColumn {
+                heading: String::new(),
+                samples: vec!["=1+1".to_owned()],
+            },
+        ],
+        mapping: Mapping {
+            columns: vec![Some(Field::Sn), None],
+            headings: true,
+            constants: [(Field::Manufacturer, "PAX".to_owned())].into(),
+        },
+        has_rejects: true,
+        can_undo: true,
         errors: vec![
             RowError {
                 line: 5,
@@ -850,7 +932,9 @@ impl Ask {
         });
         let rendering = Rendering {
             locale: self.locale,
+            preferences: Default::default(),
             now: NOW,
+            zone: chrono_tz::Tz::Asia__Shanghai,
             request,
             path_and_query: path.to_owned(),
             origin: "https://till.example".to_owned(),
@@ -869,7 +953,11 @@ impl Ask {
     pub(crate) async fn get(&self, path: &str) -> Answered {
         routes();
         let options = LeptosOptions::builder().output_name("tillkeeper").build();
-        let shell = Arc::new(app::shell::Shell::new(options, "/pkg/tillkeeper.css".into()));
+        let shell = Arc::new(app::shell::Shell::new(
+            options,
+            "/pkg/tillkeeper.css".into(),
+            Some("/pkg/extras.1".into()),
+        ));
         let render = leptos_axum::render_app_async_with_context(self.context(path), move || shell.document());
         let request = Request::get(path).body(Body::empty()).unwrap();
         Answered::of(render(request).await).await
@@ -934,6 +1022,23 @@ fn judged(terminal: &Terminal) -> Judged {
     Judged {
         row: terminal.row.clone(),
         verdict: Verdict::of(Some(&facts), NOW),
+    }
+}
+
+#[async_trait]
+impl Trends for Fake {
+    async fn days(&self, _: &Caller) -> Result<Vec<Day>, AppError> {
+        let first = chrono::NaiveDate::from_ymd_opt(2026, 10, 24).unwrap();
+        let day = |(place, date)| Day {
+            date,
+            succeeded: place,
+            failed: place % 3,
+        };
+        Ok((0..).zip(first.iter_days()).take(DAYS).map(day).collect())
+    }
+
+    async fn reasons(&self, _: PlatformViewer<'_>) -> Result<Vec<(Reason, u64)>, AppError> {
+        Ok(vec![(Reason::SnUnknown, 1234), (Reason::QuotaExceeded, 1)])
     }
 }
 

@@ -37,9 +37,12 @@ fn pages() -> Vec<(&'static str, Ask, &'static str)> {
         code: "sn_or_code_wrong".to_owned(),
         found: None,
         kept: Some("7K2M".to_owned()),
+        request: Some("r1".to_owned()),
     };
     vec![
         ("sign-in", nobody, "/sign-in"),
+        ("palette", owner.clone(), "/palette?q=1612"),
+        ("palette-platform", admin.clone(), "/palette"),
         ("home-merchant", owner.clone(), "/"),
         ("home-platform", admin.clone(), "/"),
         ("home-wrong", owner.clone(), "/?find=1&sn=AB%2312"),
@@ -135,7 +138,22 @@ fn pages() -> Vec<(&'static str, Ask, &'static str)> {
         ),
         ("audit", admin.clone(), "/audit?action=user.created"),
         ("import", admin.clone(), "/terminals/import"),
-        ("import-report", admin, IMPORT),
+        ("import-report", admin.clone(), IMPORT),
+        (
+            "import-mapping",
+            admin.clone(),
+            "/terminals/import/00000000-0000-0000-0000-000000000011",
+        ),
+        (
+            "import-running",
+            admin.clone(),
+            "/terminals/import/00000000-0000-0000-0000-00000000001b",
+        ),
+        (
+            "import-preview",
+            admin,
+            "/terminals/import/00000000-0000-0000-0000-000000000025",
+        ),
     ]
 }
 
@@ -234,6 +252,7 @@ async fn who_is_turned_away_is_told_when_to_come_again() {
         code: "throttled".to_owned(),
         found: Some((fake::NOW.0 + ms).to_string()),
         kept: None,
+        request: None,
     };
     let asked = async |flash: Flash| {
         let owner = Ask {
@@ -251,6 +270,7 @@ async fn who_is_turned_away_is_told_when_to_come_again() {
         code: "throttled".to_owned(),
         found: Some("<b>".to_owned()),
         kept: None,
+        request: None,
     };
     assert_eq!(asked(made_up).await.status, StatusCode::OK);
 }
@@ -279,6 +299,7 @@ fn the_addresses_of_the_pages() {
             "/logs",
             "/merchants",
             "/merchants/{number}",
+            "/palette",
             "/settings/account",
             "/settings/registration",
             "/settings/security",
@@ -479,16 +500,14 @@ async fn a_file_leads_to_its_report_or_back() {
     let part = |name: &str, value: &str| format!("--x\r\nContent-Disposition: form-data; {name}\r\n\r\n{value}\r\n");
     let file = |bytes: &str| part("name=\"file\"; filename=\"a.csv\"", bytes);
     let kind = "multipart/form-data; boundary=x";
+    let rows = |text: &str| part("name=\"rows\"", text);
     for (form, location, code) in [
         (file("sn\r\n"), IMPORT, None),
+        (file("") + &rows("1234\tPAX"), IMPORT, None),
+        (file("large"), "/terminals/import", Some("file_too_large")),
         (file(""), "/terminals/import", Some("file_missing")),
-        (
-            file("bad") + &part("name=\"skip_bad_rows\"", "true"),
-            "/terminals/import",
-            Some("file_headings"),
-        ),
+        (rows(" \r\n"), "/terminals/import", Some("file_missing")),
         (String::new(), "/terminals/import", Some("file_missing")),
-        (file(&"x".repeat(33 << 20)), "/terminals/import", Some("file_too_large")),
     ] {
         let answered = admin.post("/actions/import", &(form + "--x--\r\n"), kind).await;
         assert_eq!(answered.location.as_deref(), Some(location));
@@ -498,4 +517,34 @@ async fn a_file_leads_to_its_report_or_back() {
         };
         assert_eq!(said.as_deref(), code);
     }
+}
+
+#[tokio::test]
+async fn what_is_done_with_an_import_leads_back_to_it() {
+    let admin = Ask::by(Role::PlatformAdmin);
+    let id = IMPORT.rsplit('/').next().unwrap();
+    for (action, fields, code) in [
+        (
+            "map",
+            "&columns[0]=sn&columns[1]=&headings=true&manufacturer=PAX&model=",
+            None,
+        ),
+        ("map", "&columns[0]=sn&columns[1]=name", Some("file_headings")),
+        ("map", "&columns[0]=price", Some("form")),
+        ("confirm", "&skip_bad_rows=true", None),
+        ("confirm", "", Some("bad_rows")),
+        ("cancel", "", None),
+        ("undo", "", Some("already_done")),
+    ] {
+        let path = format!("/actions/import-{action}");
+        let answered = admin.post(&path, &format!("import={id}{fields}"), FORM).await;
+        assert_eq!(answered.location.as_deref(), Some(IMPORT), "{action}{fields}");
+        let said = match answered.flash() {
+            Some(Flash::Error { code, .. }) => Some(code),
+            _ => None,
+        };
+        assert_eq!(said.as_deref(), code, "{action}{fields}");
+    }
+    let nowhere = admin.post("/actions/import-undo", "import=x", FORM).await;
+    assert_eq!(nowhere.location.as_deref(), Some("/terminals/import"));
 }

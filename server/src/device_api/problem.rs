@@ -113,6 +113,7 @@ fn sentence(code: &str) -> &'static str {
         "body_invalid" => "A field of the body is wrong.",
         "request_malformed" => "The request cannot be understood.",
         "timed_out" => "The answer took too long. Try again.",
+        "unavailable" => "The service cannot be reached right now. Try again in half a minute.",
         "internal" => "Something broke. Try again; if it stays so, tell your platform the instance.",
         "idempotency_key_malformed" => "An Idempotency-Key has 1 to 255 visible ASCII characters, and comes once.",
         "idempotency_key_reused" => "This Idempotency-Key was used for another request. Take a fresh one.",

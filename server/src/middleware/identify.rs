@@ -26,22 +26,26 @@ pub async fn identify(State(state): State<AppState>, session: Session, mut reque
             Redirect::to(SET_UP).into_response()
         }
         Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
+            request.extensions_mut().insert(caller.clone());
+            let mut response = next.run(request).await;
+            // For the page of what was refused on the way.
+            response.extensions_mut().insert(caller);
+            response
         }
-        Err(Unreadable) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(Unreadable) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }
 
 /// Where a second step is set up, for somebody who has to.
 const SET_UP: &str = "/settings/security?required=1";
 
-/// The forms that somebody without a second step may send: setting it up, leaving, and changing the language.
-const OPEN_FORMS: [&str; 4] = [
+/// The forms that somebody without a second step may send: setting it up, leaving, and changing language and looks.
+const OPEN_FORMS: [&str; 5] = [
     "/actions/second-factor-begin",
     "/actions/second-factor-confirm",
     "/sign-out",
     "/language",
+    "/preferences",
 ];
 
 /// Whether the caller is an administrator who has to set up a second step before this address is open. When that cannot be

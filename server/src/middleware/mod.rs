@@ -1,6 +1,7 @@
 //! What every request meets on its way in and every answer on its way out, outermost first: [`request_info`] and
-//! [`security_headers`]; for pages and their forms also [`origin`] and [`identify`].
+//! [`security_headers`], [`error_pages`]; for pages and their forms also [`origin`] and [`identify`].
 
+pub mod error_pages;
 pub mod form_type;
 pub mod identify;
 pub mod origin;

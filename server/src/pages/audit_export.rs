@@ -51,7 +51,7 @@ impl Export for AuditExport {
         Ok(Self {
             state: state.clone(),
             caller,
-            query: audit_asked(&rendering.query()),
+            query: audit_asked(&rendering.query(), rendering.zone),
             locale: rendering.locale,
         })
     }

@@ -55,7 +55,7 @@ impl Export for LogExport {
         Ok(Self {
             state: state.clone(),
             caller,
-            query: log_asked(&rendering.query()),
+            query: log_asked(&rendering.query(), rendering.zone),
             locale: rendering.locale,
         })
     }

@@ -1,15 +1,18 @@
 //! Rendering a page and running a form's server function, with what both need in their context.
 
 use super::own_session::CurrentSession;
+use super::remembered::Remembered;
 use crate::middleware::security_headers::page_policy;
 use crate::state::AppState;
-use app::caller::{Caller, RequestInfo};
+use app::caller::{Caller, PLATFORM_ZONE, RequestInfo};
 use app::flash::Flash;
+use app::pages::Trouble;
+use app::preferences::Preferences;
 use app::request::{Rendering, locale_of};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
@@ -18,12 +21,28 @@ use tower_sessions::Session;
 
 /// Renders the page of an address; one that there is none for is the page that says so.
 pub async fn page(State(state): State<AppState>, request: Request) -> Response {
+    let told = has_flash(&state, request.headers());
+    let mut response = rendered(&state, request, None).await;
+    if told {
+        clear_flash(&state, &mut response);
+    }
+    response
+}
+
+/// Renders the page of an answer that has none, whatever the address is. It asks nobody.
+pub async fn trouble(state: &AppState, request: Request, status: StatusCode) -> Response {
+    rendered(state, request, Some(Trouble(status))).await
+}
+
+async fn rendered(state: &AppState, request: Request, trouble: Option<Trouble>) -> Response {
     let (parts, body) = request.into_parts();
-    let context = context(&state, &parts);
-    let told = has_flash(&state, &parts.headers);
+    let context = context(state, &parts);
     let shell = state.shell.clone();
     let with_policy = move || {
         context();
+        if let Some(trouble) = trouble {
+            provide_context(trouble);
+        }
         if let Some((nonce, response)) = use_nonce().zip(use_context::<ResponseOptions>())
             && let Ok(policy) = HeaderValue::from_str(&page_policy(&nonce))
         {
@@ -31,11 +50,7 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
         }
     };
     let render = leptos_axum::render_app_async_with_context(with_policy, move || shell.document());
-    let mut response = render(Request::from_parts(parts, body)).await;
-    if told {
-        clear_flash(&state, &mut response);
-    }
-    response
+    render(Request::from_parts(parts, body)).await
 }
 
 /// Runs the server function that a form is posted to.
@@ -66,15 +81,20 @@ fn context(state: &AppState, parts: &Parts) -> impl Fn() + Clone + Send + Sync +
 /// What a page is told about its request.
 pub fn rendering(state: &AppState, parts: &Parts) -> Rendering {
     let flash_name = Flash::cookie_name(state.front.secure);
+    let caller = parts.extensions.get::<Option<Caller>>().and_then(Option::as_ref);
     Rendering {
         locale: locale_of(
-            cookie(&parts.headers, super::language::cookie_name(state.front.secure)),
+            cookie(&parts.headers, Remembered::Language.cookie_name(state.front.secure)),
             parts
                 .headers
                 .get(header::ACCEPT_LANGUAGE)
                 .and_then(|value| value.to_str().ok()),
         ),
+        preferences: cookie(&parts.headers, Remembered::Preferences.cookie_name(state.front.secure))
+            .map(Preferences::parse)
+            .unwrap_or_default(),
         now: state.surroundings.now(),
+        zone: caller.map_or(PLATFORM_ZONE, Caller::zone),
         request: parts.extensions.get::<RequestInfo>().cloned().unwrap_or_default(),
         path_and_query: parts
             .uri
@@ -114,7 +134,7 @@ fn clear_flash(state: &AppState, response: &mut Response) {
 }
 
 /// The value of a cookie (RFC 6265).
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()

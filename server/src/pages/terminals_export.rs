@@ -57,7 +57,7 @@ impl Export for TerminalsExport {
         Ok(Self {
             state: state.clone(),
             caller,
-            query: terminals_asked(&rendering.query()),
+            query: terminals_asked(&rendering.query(), rendering.zone),
             locale: rendering.locale,
         })
     }

@@ -12,17 +12,19 @@ use crate::clock::Surroundings;
 use crate::database::Database;
 use crate::entities::{merchants, users};
 use app::backend::accounts::Accounts;
-use app::caller::{Caller, PlatformAdmin, PlatformViewer, RequestInfo};
+use app::caller::{Caller, PLATFORM_ZONE, PlatformAdmin, PlatformViewer, RequestInfo};
 use app::domain::{
     AuditAction, Login, MerchantId, MerchantNo, Name, Password, PasswordFault, Role, TargetKind, UserId,
 };
 use app::error::AppError;
 use async_trait::async_trait;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, SqlErr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, JoinType,
+    QueryFilter, QueryOrder, QuerySelect, SqlErr,
 };
 use serde_json::json;
 use std::sync::Arc;
+use uuid::Uuid;
 
 use sign_in::SignInKeys;
 
@@ -121,14 +123,18 @@ impl AccountService {
     /// # Errors
     /// [`AppError::Internal`].
     pub async fn caller(&self, user: UserId, request: RequestInfo) -> Result<Option<Caller>, AppError> {
+        let merchant = users::Entity::belongs_to(merchants::Entity)
+            .from(users::Column::MerchantId)
+            .to(merchants::Column::Id);
         let found = users::Entity::find_by_id(user.0)
+            .filter(users::Column::DisabledAt.is_null())
+            .join(JoinType::LeftJoin, merchant.into())
+            .column_as(merchants::Column::TimeZone, "time_zone")
+            .into_model::<Present>()
             .one(self.database.reader())
             .await
             .map_err(Failure::from)?;
-        let Some(user) = found.filter(|user| user.disabled_at.is_none()) else {
-            return Ok(None);
-        };
-        Ok(caller_of(user, request)?)
+        found.map_or(Ok(None), |user| Ok(user.caller(request)?))
     }
 
     /// Writes down that a person has signed out.
@@ -320,6 +326,29 @@ async fn put_password(
     user.updated_at = Set(now);
     user.update(txn).await?;
     Ok(())
+}
+
+/// A user of whom a request comes, with the time zone of the user's merchant.
+#[derive(FromQueryResult)]
+struct Present {
+    id: Uuid,
+    login: String,
+    role: String,
+    merchant_id: Option<Uuid>,
+    time_zone: Option<String>,
+}
+
+impl Present {
+    fn caller(self, request: RequestInfo) -> Result<Option<Caller>, Failure> {
+        let role: Role = self.role.parse().map_err(|_| unreadable("role"))?;
+        let zone = match self.time_zone {
+            None => PLATFORM_ZONE,
+            Some(zone) => zone.parse().map_err(|_| unreadable("time zone"))?,
+        };
+        let merchant = self.merchant_id.map(MerchantId);
+        let caller = Caller::user(UserId(self.id), self.login, role, merchant, request);
+        Ok(caller.map(|caller| caller.in_zone(zone)))
+    }
 }
 
 /// Whom a user's row makes of a request; `None` where the row makes nobody.

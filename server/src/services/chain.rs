@@ -6,8 +6,11 @@ use crate::entities::{device_log, log_heads};
 use app::domain::{
     ActorKind, LogEntryId, LogKind, MerchantId, Outcome, Reason, SerialNumber, TerminalId, Timestamp, Told,
 };
-use sea_orm::sea_query::LockType;
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::{LockType, OnConflict};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -80,61 +83,103 @@ pub async fn append(
     for entry in entries {
         chains.entry(chain_of(entry.merchant)).or_default().push(entry);
     }
-    let mut ids = Vec::new();
+    let mut heads = lock_heads(txn, &chains).await?;
+    let mut rows = Vec::new();
     for (chain, entries) in chains {
-        let mut head = lock_head(txn, chain, entries.first().and_then(|e| e.merchant)).await?;
-        let mut rows = Vec::with_capacity(entries.len());
+        let head = heads
+            .get_mut(&chain)
+            .ok_or_else(|| DbErr::RecordNotFound("the head of a log chain".to_owned()))?;
         for entry in entries {
             let mut row = row(surroundings, chain, head.last_sequence + 1, entry);
             row.bytes = bytes_of(&head.last_hash, &row);
             row.hash = hash_of(&row.bytes).to_vec();
             head.last_sequence = row.sequence;
             head.last_hash.clone_from(&row.hash);
-            ids.push(LogEntryId(row.id));
             rows.push(row);
         }
-        for chunk in rows.chunks(INSERT_ROWS) {
-            let rows = chunk.iter().cloned().map(device_log::ActiveModel::from).map(all_set);
-            device_log::Entity::insert_many(rows)
-                .exec_without_returning(txn)
-                .await?;
+    }
+    let ids = rows.iter().map(|row| LogEntryId(row.id)).collect();
+    let mut rows = rows.into_iter();
+    loop {
+        let chunk: Vec<_> = rows
+            .by_ref()
+            .take(INSERT_ROWS)
+            .map(device_log::ActiveModel::from)
+            .map(all_set)
+            .collect();
+        if chunk.is_empty() {
+            break;
         }
-        log_heads::Entity::update_many()
-            .col_expr(log_heads::Column::LastSequence, head.last_sequence.into())
-            .col_expr(log_heads::Column::LastHash, head.last_hash.into())
-            .filter(log_heads::Column::Chain.eq(chain))
-            .exec(txn)
+        device_log::Entity::insert_many(chunk)
+            .exec_without_returning(txn)
             .await?;
+    }
+    let heads: Vec<_> = heads.into_values().collect();
+    for chunk in heads.chunks(INSERT_ROWS) {
+        move_heads(txn, chunk).await?;
     }
     Ok(ids)
 }
 
-async fn lock_head(
+/// The heads of chains, locked in the order of their keys; those that are missing are made.
+async fn lock_heads(
     txn: &DatabaseTransaction,
-    chain: Uuid,
-    merchant: Option<MerchantId>,
-) -> Result<log_heads::Model, DbErr> {
-    let find = || {
-        log_heads::Entity::find_by_id(chain)
-            .lock(LockType::NoKeyUpdate)
-            .one(txn)
-    };
-    if let Some(head) = find().await? {
-        return Ok(head);
+    chains: &BTreeMap<Uuid, Vec<NewEntry>>,
+) -> Result<BTreeMap<Uuid, log_heads::Model>, DbErr> {
+    let mut heads = BTreeMap::new();
+    let keys: Vec<Uuid> = chains.keys().copied().collect();
+    for keys in keys.chunks(INSERT_ROWS) {
+        let find = || {
+            log_heads::Entity::find()
+                .filter(log_heads::Column::Chain.is_in(keys.iter().copied()))
+                .order_by_asc(log_heads::Column::Chain)
+                .lock(LockType::NoKeyUpdate)
+                .all(txn)
+        };
+        let mut found = find().await?;
+        if found.len() < keys.len() {
+            let missing = keys.iter().filter(|key| found.iter().all(|head| head.chain != **key));
+            let first = missing.map(|key| log_heads::ActiveModel {
+                chain: Set(*key),
+                merchant_id: Set((!key.is_nil()).then_some(*key)),
+                last_sequence: Set(0),
+                last_hash: Set(GENESIS.to_vec()),
+            });
+            log_heads::Entity::insert_many(first)
+                .on_conflict_do_nothing_on([log_heads::Column::Chain])
+                .exec_without_returning(txn)
+                .await?;
+            found = find().await?;
+        }
+        heads.extend(found.into_iter().map(|head| (head.chain, head)));
     }
-    let first = log_heads::ActiveModel {
-        chain: Set(chain),
-        merchant_id: Set(merchant.map(|merchant| merchant.0)),
-        last_sequence: Set(0),
-        last_hash: Set(GENESIS.to_vec()),
-    };
-    log_heads::Entity::insert(first)
-        .on_conflict_do_nothing_on([log_heads::Column::Chain])
+    Ok(heads)
+}
+
+/// Writes where chains end now, whose heads are there and locked.
+async fn move_heads(txn: &DatabaseTransaction, heads: &[log_heads::Model]) -> Result<(), DbErr> {
+    if let [head] = heads {
+        log_heads::Entity::update_many()
+            .col_expr(log_heads::Column::LastSequence, head.last_sequence.into())
+            .col_expr(log_heads::Column::LastHash, head.last_hash.clone().into())
+            .filter(log_heads::Column::Chain.eq(head.chain))
+            .exec(txn)
+            .await?;
+        return Ok(());
+    }
+    let rows = heads
+        .iter()
+        .cloned()
+        .map(|head| log_heads::ActiveModel::from(head).reset_all());
+    log_heads::Entity::insert_many(rows)
+        .on_conflict(
+            OnConflict::column(log_heads::Column::Chain)
+                .update_columns([log_heads::Column::LastSequence, log_heads::Column::LastHash])
+                .to_owned(),
+        )
         .exec_without_returning(txn)
         .await?;
-    find()
-        .await?
-        .ok_or_else(|| DbErr::RecordNotFound("the head of a log chain".to_owned()))
+    Ok(())
 }
 
 fn row(surroundings: &Surroundings, chain: Uuid, sequence: i64, entry: NewEntry) -> device_log::Model {
@@ -316,7 +361,6 @@ pub fn hash_of(bytes: &[u8]) -> [u8; 32] {
 }
 
 fn all_set(row: device_log::ActiveModel) -> device_log::ActiveModel {
-    use sea_orm::ActiveModelTrait;
     row.reset_all()
 }
 

@@ -2,7 +2,7 @@
 
 use super::passwords::PasswordError;
 use app::error::{AppError, Invalid};
-use sea_orm::{DbErr, SqlErr};
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
 /// Why a service's work did not end well.
 #[derive(Debug)]
@@ -11,6 +11,8 @@ pub enum Failure {
     Told(AppError),
     /// Somebody else made the same row at the same time; where that is expected, the work begins again.
     Raced(String),
+    /// The database could not be reached; the asker may try again.
+    Unreachable(String),
     /// Something broke; the asker is told only that.
     Broken(String),
 }
@@ -32,8 +34,28 @@ impl From<DbErr> for Failure {
         let cause = format!("database: {error}");
         match error.sql_err() {
             Some(SqlErr::UniqueConstraintViolation(_)) => Self::Raced(cause),
+            None if is_unreachable(&error) => Self::Unreachable(cause),
             _ => Self::Broken(cause),
         }
+    }
+}
+
+/// Whether there was no connection to ask on, or it broke while asking.
+fn is_unreachable(error: &DbErr) -> bool {
+    use sea_orm::sqlx::Error;
+    let cause = match error {
+        DbErr::ConnectionAcquire(_) => return true,
+        DbErr::Conn(cause) | DbErr::Exec(cause) | DbErr::Query(cause) => cause,
+        _ => return false,
+    };
+    let RuntimeErr::SqlxError(cause) = cause else {
+        return false;
+    };
+    match cause.as_ref() {
+        Error::Io(_) | Error::Tls(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
+        // Class 57 of PostgreSQL's codes: the server is being stopped, or starts.
+        Error::Database(told) => matches!(told.code().as_deref(), Some("57P01" | "57P02" | "57P03")),
+        _ => false,
     }
 }
 
@@ -53,6 +75,10 @@ impl From<Failure> for AppError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Told(error) => error,
+            Failure::Unreachable(cause) => {
+                tracing::error!(cause, "the database cannot be reached");
+                Self::Unavailable
+            }
             Failure::Raced(cause) | Failure::Broken(cause) => {
                 tracing::error!(cause, "a service failed");
                 Self::Internal

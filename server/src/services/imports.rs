@@ -1,200 +1,187 @@
-//! Inventory files: read, checked row by row, and brought in within one transaction.
+//! Inventory files: kept in pieces, checked row by row, and brought in by a job that one of the servers does.
+//!
+//! A job's stage is a row of `import_jobs`; what [`job`] writes for a chunk of rows and how far it says it has come is
+//! one transaction, so that it goes on wherever it was left.
 
 mod apply;
-mod parse;
+mod check;
+mod job;
+mod known;
+mod layout;
+mod lease;
+mod listed;
+mod plan;
+mod reader;
+mod rejects;
+mod rows;
+mod sheet;
+mod source;
+mod steps;
+mod stored;
+mod text;
+mod undo;
+mod who;
+mod write;
 
-use super::audit::{self, AuditEntry};
-use super::failure::{Failure, unreadable};
+#[cfg(test)]
+mod tests;
+
+use super::failure::Failure;
 use crate::clock::Surroundings;
 use crate::database::Database;
-use crate::entities::{import_batches, import_errors};
-use app::backend::imports::{ImportReport, Imports, MAX_ERRORS, MAX_FILE_BYTES, RowError, Upload};
-use app::caller::{Caller, PlatformAdmin, PlatformViewer};
-use app::domain::{AuditAction, ImportBatchId, TargetKind, Timestamp};
-use app::error::{AppError, Invalid};
-use apply::Applied;
+use app::backend::imports::{ImportReport, ImportRow, Imports, Mapping};
+use app::backend::page::{Cursor, Page};
+use app::caller::{PlatformAdmin, PlatformViewer};
+use app::domain::ImportBatchId;
+use app::error::AppError;
 use async_trait::async_trait;
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-};
-use serde_json::json;
+use job::Job;
+use lease::{Interrupted, Lease};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
 
-const DONE: &str = "done";
-const FAILED: &str = "failed";
+pub use job::{Progress, Watcher};
+pub use rejects::{ErrorWords, RejectsFile};
 
-/// Characters of a file's name that are kept.
-const FILE_NAME_CHARS: usize = 200;
+/// How often a server looks for work that another one left.
+const LOOK: Duration = Duration::from_secs(2);
 
-/// How often an import begins before it gives up.
-const ATTEMPTS: u32 = 5;
-
-/// Answers [`Imports`].
+/// Answers [`Imports`], and does the work.
 pub struct ImportService {
     database: Database,
     surroundings: Surroundings,
+    /// Told when there is new work.
+    work: Notify,
+    /// The lease that this server holds.
+    holding: Mutex<Option<Lease>>,
 }
 
 impl ImportService {
     pub(super) fn new(database: Database, surroundings: Surroundings) -> Self {
-        Self { database, surroundings }
+        Self {
+            database,
+            surroundings,
+            work: Notify::new(),
+            holding: Mutex::new(None),
+        }
     }
 
-    /// Begins again when somebody else brought in the same terminals in the meantime: they are then there already.
-    async fn import(&self, by: PlatformAdmin<'_>, upload: Upload) -> Result<ImportReport, Failure> {
-        if upload.bytes.len() > MAX_FILE_BYTES {
-            return Err(Invalid::FileTooLarge.into());
-        }
-        let mut attempt = 1;
-        loop {
-            match self.import_once(by, &upload).await {
-                Err(Failure::Raced(_)) if attempt < ATTEMPTS => attempt += 1,
-                outcome => return outcome,
+    /// Works on an import until its end or until a person has to decide; `false` when there is nothing to do, or when
+    /// somebody else does it.
+    ///
+    /// **Permissions:** none; what the work may do was decided when it was asked for.
+    ///
+    /// # Errors
+    /// [`AppError::Internal`].
+    pub async fn work_on(&self, id: ImportBatchId, watcher: Watcher<'_>) -> Result<bool, AppError> {
+        Ok(self.work_in(id.0, watcher).await?)
+    }
+
+    /// Works on whatever waits.
+    ///
+    /// **Permissions:** none; what the work may do was decided when it was asked for.
+    ///
+    /// # Errors
+    /// [`AppError::Internal`].
+    pub async fn work_on_all(&self) -> Result<(), AppError> {
+        let waiting = || async { Lease::waiting(&self.database, &self.surroundings).await };
+        while let Some(batch) = waiting().await.map_err(Failure::from)? {
+            if !self.work_in(batch, &mut |_| {}).await? {
+                break;
             }
         }
+        Ok(())
     }
 
-    async fn import_once(&self, by: PlatformAdmin<'_>, upload: &Upload) -> Result<ImportReport, Failure> {
-        let read = parse::read(&upload.bytes)?;
-        let txn = self.database.begin().await?;
-        let id = ImportBatchId(self.surroundings.new_id());
-        let mut batch = import_batches::Model {
-            id: id.0,
-            created_by: by.user_id().map(|user| user.0),
-            source: if by.user_id().is_some() { "portal" } else { "cli" }.to_owned(),
-            file_name: file_name(&upload.file_name),
-            state: "running".to_owned(),
-            rows_total: read.rows_total,
-            rows_created: 0,
-            rows_updated: 0,
-            rows_skipped: 0,
-            rows_failed: 0,
-            created_at: self.surroundings.now().0,
-            finished_at: None,
+    async fn work_in(&self, batch: uuid::Uuid, watcher: Watcher<'_>) -> Result<bool, Failure> {
+        let Some(lease) = Lease::take(&self.database, &self.surroundings, batch).await? else {
+            return Ok(false);
         };
-        import_batches::ActiveModel::from(batch.clone())
-            .reset_all()
-            .insert(&txn)
-            .await?;
-        let plan = apply::plan(&txn, read).await?;
-        batch.rows_failed = plan.failed_rows();
-        let errors: Vec<RowError> = plan.errors.iter().take(MAX_ERRORS).cloned().collect();
-        if plan.errors.is_empty() || upload.skip_bad_rows {
-            let Applied {
-                created,
-                updated,
-                skipped,
-            } = apply::apply(&txn, &self.surroundings, by, id, plan).await?;
-            (batch.rows_created, batch.rows_updated, batch.rows_skipped) = (created, updated, skipped);
-            batch.state = DONE.to_owned();
-        } else {
-            batch.state = FAILED.to_owned();
+        self.hold(Some(lease));
+        let work = async {
+            let Some(mut job) = Job::load(self, lease, watcher).await? else {
+                return Ok(());
+            };
+            job.work().await
+        };
+        let worked = tokio::select! {
+            worked = work => worked,
+            held = lease.hold(&self.database, &self.surroundings) => Err(match held {
+                Ok(()) => Interrupted::Lost,
+                Err(failure) => Interrupted::Failed(failure),
+            }),
+        };
+        self.hold(None);
+        match worked {
+            Ok(()) | Err(Interrupted::Lost | Interrupted::Cancelled) => Ok(true),
+            Err(Interrupted::Failed(failure)) => Err(failure),
         }
-        batch.finished_at = Some(self.surroundings.now().0);
-        import_batches::ActiveModel::from(batch.clone())
-            .reset_all()
-            .update(&txn)
-            .await?;
-        keep_errors(&txn, id, &errors).await?;
-        audit::record(&txn, &self.surroundings, entry(&by, &batch)).await?;
-        txn.commit().await?;
-        Ok(report(batch, errors))
     }
 
-    async fn find(&self, id: ImportBatchId) -> Result<Option<ImportReport>, Failure> {
-        let reader = self.database.reader();
-        let Some(batch) = import_batches::Entity::find_by_id(id.0).one(reader).await? else {
-            return Ok(None);
-        };
-        let errors = import_errors::Entity::find()
-            .filter(import_errors::Column::BatchId.eq(id.0))
-            .order_by_asc(import_errors::Column::Line)
-            .order_by_asc(import_errors::Column::Ordinal)
-            .all(reader)
-            .await?;
-        let errors = errors
-            .into_iter()
-            .map(|error| {
-                Ok(RowError {
-                    line: u64::try_from(error.line).unwrap_or_default(),
-                    column: error.column_name,
-                    fault: error.code.parse().map_err(|_| unreadable("import error"))?,
-                    found: error.found,
-                })
-            })
-            .collect::<Result<_, Failure>>()?;
-        Ok(Some(report(batch, errors)))
+    fn hold(&self, lease: Option<Lease>) {
+        *self.holding.lock().unwrap_or_else(PoisonError::into_inner) = lease;
     }
-}
 
-async fn keep_errors(txn: &DatabaseTransaction, batch: ImportBatchId, errors: &[RowError]) -> Result<(), Failure> {
-    if errors.is_empty() {
-        return Ok(());
-    }
-    let rows = errors
-        .iter()
-        .enumerate()
-        .map(|(ordinal, error)| import_errors::ActiveModel {
-            batch_id: Set(batch.0),
-            line: Set(i64::try_from(error.line).unwrap_or(i64::MAX)),
-            ordinal: Set(i64::try_from(ordinal).unwrap_or(i64::MAX)),
-            column_name: Set(error.column.clone()),
-            code: Set(error.fault.code().to_owned()),
-            found: Set(error.found.clone()),
-            sn: Set(None),
-        });
-    import_errors::Entity::insert_many(rows)
-        .exec_without_returning(txn)
-        .await?;
-    Ok(())
-}
-
-/// What the audit log keeps of a file.
-fn entry(by: &Caller, batch: &import_batches::Model) -> AuditEntry {
-    let told = json!({
-        "file_name": batch.file_name,
-        "rows_created": batch.rows_created,
-        "rows_updated": batch.rows_updated,
-        "rows_failed": batch.rows_failed,
-    });
-    let entry = AuditEntry::of(by, AuditAction::ImportDone)
-        .on(TargetKind::Import, batch.id)
-        .changed(None, Some(told));
-    if batch.state == DONE {
-        entry
-    } else {
-        entry.refused("bad_rows")
-    }
-}
-
-/// The last part of a path, without control characters: browsers send a name, command lines may give a path.
-fn file_name(text: &str) -> String {
-    let name = text.rsplit(['/', '\\']).next().unwrap_or(text);
-    name.chars().filter(|c| !c.is_control()).take(FILE_NAME_CHARS).collect()
-}
-
-fn report(batch: import_batches::Model, errors: Vec<RowError>) -> ImportReport {
-    let count = |rows: i64| u64::try_from(rows).unwrap_or_default();
-    ImportReport {
-        id: ImportBatchId(batch.id),
-        file_name: batch.file_name,
-        created: Timestamp(batch.created_at),
-        done: batch.state == DONE,
-        rows_total: count(batch.rows_total),
-        rows_created: count(batch.rows_created),
-        rows_updated: count(batch.rows_updated),
-        rows_skipped: count(batch.rows_skipped),
-        rows_failed: count(batch.rows_failed),
-        errors,
+    /// Works on imports until `stop` ends. What is under way then is left to whoever comes next.
+    pub async fn watch(&self, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            tokio::select! {
+                () = &mut stop => break,
+                // What went wrong has been logged where it did; the lease ends, and somebody tries again.
+                _ = self.work_on_all() => {}
+            }
+            tokio::select! {
+                () = &mut stop => break,
+                () = self.work.notified() => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+        let held = self.holding.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(lease) = held
+            && let Err(error) = lease.give_back(self.database.writer()).await
+        {
+            tracing::warn!(%error, "an import waits until its lease ends");
+        }
     }
 }
 
 #[async_trait]
 impl Imports for ImportService {
-    async fn create(&self, by: PlatformAdmin<'_>, upload: Upload) -> Result<ImportReport, AppError> {
-        Ok(self.import(by, upload).await?)
+    async fn create(&self, by: PlatformAdmin<'_>, file_name: &str) -> Result<ImportBatchId, AppError> {
+        Ok(self.begin(by, file_name).await?)
+    }
+
+    async fn put(&self, by: PlatformAdmin<'_>, id: ImportBatchId, place: u32, bytes: Vec<u8>) -> Result<(), AppError> {
+        Ok(self.take_piece(by, id, place, bytes).await?)
+    }
+
+    async fn close(&self, by: PlatformAdmin<'_>, id: ImportBatchId) -> Result<(), AppError> {
+        Ok(self.take_file(by, id).await?)
+    }
+
+    async fn map(&self, by: PlatformAdmin<'_>, id: ImportBatchId, mapping: &Mapping) -> Result<(), AppError> {
+        Ok(self.match_columns(by, id, mapping).await?)
+    }
+
+    async fn confirm(&self, by: PlatformAdmin<'_>, id: ImportBatchId, skip_bad_rows: bool) -> Result<(), AppError> {
+        Ok(self.let_in(by, id, skip_bad_rows).await?)
+    }
+
+    async fn cancel(&self, by: PlatformAdmin<'_>, id: ImportBatchId) -> Result<(), AppError> {
+        Ok(self.stop(by, id).await?)
+    }
+
+    async fn undo(&self, by: PlatformAdmin<'_>, id: ImportBatchId) -> Result<(), AppError> {
+        Ok(self.ask_back(by, id).await?)
     }
 
     async fn get(&self, _by: PlatformViewer<'_>, id: ImportBatchId) -> Result<Option<ImportReport>, AppError> {
-        Ok(self.find(id).await?)
+        Ok(self.report(id).await?)
+    }
+
+    async fn list(&self, _by: PlatformViewer<'_>, cursor: Option<&Cursor>) -> Result<Page<ImportRow>, AppError> {
+        Ok(self.listed(cursor).await?)
     }
 }

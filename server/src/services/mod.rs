@@ -33,6 +33,7 @@ pub mod stores;
 pub mod terminals;
 pub mod throttle;
 pub mod tokens;
+pub mod trends;
 pub mod users;
 pub mod verdicts;
 
@@ -42,13 +43,25 @@ use app::backend::Backend;
 use app::caller::{Caller, RequestInfo};
 use app::domain::{ActorKind, TerminalId};
 use passwords::{PasswordError, Passwords};
+use std::ops::Deref;
 use std::sync::Arc;
 
 pub use failure::Failure;
 
-/// All services over one database.
+/// All services over one database; cheap to clone, which every layer of a request does.
 #[derive(Clone)]
-pub struct Services {
+pub struct Services(Arc<All>);
+
+impl Deref for Services {
+    type Target = All;
+
+    fn deref(&self) -> &All {
+        &self.0
+    }
+}
+
+/// Each service once.
+pub struct All {
     /// People and how they sign in.
     pub accounts: Arc<accounts::AccountService>,
     /// The apps that a merchant may run.
@@ -91,6 +104,8 @@ pub struct Services {
     pub terminals: Arc<terminals::TerminalService>,
     /// Whose token it is.
     pub tokens: Arc<tokens::TokenService>,
+    /// How registrations went lately.
+    pub trends: Arc<trends::TrendService>,
     /// Whether terminals can take a payment now.
     pub verdicts: Arc<verdicts::VerdictService>,
     /// Accounts, as those who look after them see them.
@@ -114,7 +129,7 @@ impl Services {
             surroundings.clone(),
             terminals.clone(),
         ));
-        Ok(Self {
+        Ok(Self(Arc::new(All {
             accounts: Arc::new(accounts::AccountService::new(
                 database.clone(),
                 surroundings.clone(),
@@ -160,9 +175,10 @@ impl Services {
             stores: Arc::new(stores::StoreService::new(database.clone(), surroundings.clone())),
             terminals,
             tokens: Arc::new(tokens::TokenService::new(database.clone())),
+            trends: Arc::new(trends::TrendService::new(database.clone(), surroundings.clone())),
             verdicts,
             users: Arc::new(users::UserService::new(database, surroundings)),
-        })
+        })))
     }
 
     /// The same, as pages see it.
@@ -186,6 +202,7 @@ impl Services {
             second_factor: self.second_factor.clone(),
             stores: self.stores.clone(),
             terminals: self.terminals.clone(),
+            trends: self.trends.clone(),
             verdicts: self.verdicts.clone(),
             users: self.users.clone(),
         }

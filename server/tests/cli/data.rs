@@ -1,6 +1,8 @@
 //! `seed-demo`, `export`, `import`, `backup` and `restore`
 
 use crate::support::{PROGRAM, Place, bytes};
+use sea_orm::ConnectionTrait;
+use server::database::Database;
 use std::fs;
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -171,17 +173,107 @@ fn a_file_with_bad_rows_changes_nothing_unless_they_may_be_skipped() {
 }
 
 #[test]
+fn a_file_is_checked_without_changing_anything() {
+    let place = Place::new();
+    place.write("new.csv", "序列号;厂商;型号\n12345678;PAX;S90\n");
+    let out = place.run(&["import", "new.csv", "--check"]).done();
+    assert_eq!(
+        out,
+        "1 rows: 1 to be created, 0 to be updated, 0 unchanged, 0 failed.\n"
+    );
+    assert_eq!(place.run(&["export"]).done().lines().count(), 1);
+    place.write("bad.csv", "sn,manufacturer,model\n12,PAX,S90\n");
+    let run = place.run(&["import", "bad.csv", "--check"]);
+    assert!(run.out.starts_with("2:sn:sn_too_short:12\n"), "{run:?}");
+    assert!(run.failed().contains("bad.csv has 1 bad rows of 1."));
+    place
+        .run(&["import", "new.csv", "--check", "--skip-bad-rows"])
+        .wrong_use();
+}
+
+#[test]
+fn an_import_that_is_interrupted_is_cancelled_and_leaves_no_file_behind() {
+    let place = Place::new();
+    place.run(&["migrate"]).done();
+    let rows: String = (0..60_000).map(|n| format!("ROW{n:07},PAX,S90\n")).collect();
+    place.write("many.csv", &format!("sn,manufacturer,model\n{rows}"));
+    let child = Command::new(PROGRAM)
+        .args(["import", "many.csv"])
+        .current_dir(place.path("."))
+        .env("TILLKEEPER_DATA_DIR", place.path("data"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let count = |sql: &str| -> i64 {
+        let url = format!("sqlite:{}", place.path("data/tillkeeper.db").display());
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let database = Database::connect(&url).await.unwrap();
+            let counted = database.reader().query_one_raw(sea_orm::Statement::from_string(
+                database.reader().get_database_backend(),
+                sql.to_owned(),
+            ));
+            let counted = counted.await.unwrap().unwrap().try_get_by_index(0).unwrap();
+            database.close().await.unwrap();
+            counted
+        })
+    };
+    while count("SELECT COUNT(*) FROM terminals") == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(err.contains("the import was cancelled; "), "{err}");
+    let made = count("SELECT COUNT(*) FROM terminals");
+    assert!((1_000..60_000).contains(&made), "{made}");
+    assert_eq!(count("SELECT COUNT(*) FROM device_log"), made);
+    assert_eq!(count("SELECT COUNT(*) FROM import_parts"), 0);
+    // The rest goes in with the same file.
+    let out = place.run(&["import", "many.csv"]).done();
+    assert_eq!(
+        out,
+        format!(
+            "60000 rows: {} created, 0 updated, {made} unchanged, 0 failed.\n",
+            60_000 - made
+        )
+    );
+}
+
+#[test]
 fn a_file_that_is_no_inventory_is_told_in_a_sentence() {
     let place = Place::new();
-    fs::write(place.path("gbk.csv"), [0xd0, 0xf2, 0xc1, 0xd0, 0xba, 0xc5]).unwrap();
-    assert!(
-        place
-            .run(&["import", "gbk.csv"])
-            .failed()
-            .contains("is not text in UTF-8")
+    for (name, bytes, why) in [
+        (
+            "noise.csv",
+            &[0xff, 0xff, 0xff, 0xfe][..],
+            "is not text in UTF-8, GB18030 or UTF-16",
+        ),
+        ("old.xls", b"\xd0\xcf\x11\xe0", "is neither CSV nor XLSX"),
+        ("broken.xlsx", b"PK\x03\x04\x00", "is a damaged workbook"),
+        ("other.csv", b"a,b\n1,2\n", "row of headings"),
+        ("bare.csv", b"sn,manufacturer,model\n", "is empty"),
+    ] {
+        fs::write(place.path(name), bytes).unwrap();
+        let err = place.run(&["import", name]).failed();
+        assert!(err.contains(why), "{err}");
+    }
+    let long = format!(
+        "sn,manufacturer,model\n1234,PAX,S90\n1235,PAX,\"{}\"\n",
+        "x".repeat(40_000)
     );
-    place.write("other.csv", "a,b\n1,2\n");
-    assert!(place.run(&["import", "other.csv"]).failed().contains("row of headings"));
+    place.write("long.csv", &long);
+    let err = place.run(&["import", "long.csv"]).failed();
+    assert!(
+        err.contains("line 3: long.csv has a cell of more than 32,767 characters"),
+        "{err}"
+    );
+    assert_eq!(place.run(&["export"]).done().lines().count(), 1);
     place.write("empty.csv", "");
     assert!(
         place

@@ -262,6 +262,33 @@ pub(crate) fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'
     rest.split_once(after).map(|(inside, _)| inside)
 }
 
+/// A text without what differs from one request to the next: their ids (32 hexadecimal digits), and instants to the second
+/// or the millisecond as a page's data or its words have them.
+pub(crate) fn without_chance(text: &str) -> String {
+    let of_a_run = |c: char| c.is_ascii_hexdigit() || matches!(c, ':' | '.');
+    let digits = |run: &str| run.bytes().all(|byte| byte.is_ascii_digit());
+    let is_time = |run: &str| run.len() == 12 && run.find([':', '.']) == Some(2) && run.as_bytes()[8] == b'.';
+    let (mut told, mut rest) = (String::new(), text);
+    while let Some(begins) = rest.find(of_a_run) {
+        let (before, run) = rest.split_at(begins);
+        let ends = run.find(|c| !of_a_run(c)).unwrap_or(run.len());
+        let (run, after) = run.split_at(ends);
+        told.push_str(before);
+        if is_time(run) || (run.len() == 13 && digits(run)) {
+            told.push_str("NOW");
+        } else if run.len() >= 32 && !run.contains([':', '.']) {
+            // What stands before it may be the end of an encoded character.
+            told.push_str(&run[..run.len() - 32]);
+            told.push_str("ID");
+        } else {
+            told.push_str(run);
+        }
+        rest = after;
+    }
+    told.push_str(rest);
+    told
+}
+
 /// The text of the element with a `data-testid`, up to the next markup.
 pub(crate) fn marked<'a>(page: &'a str, id: &str) -> Option<&'a str> {
     let (_, rest) = page.split_once(&format!("data-testid=\"{id}\""))?;

@@ -2,9 +2,8 @@
 
 use crate::killed::{Served, call};
 use crate::support::{Outcome, TestDb};
-use crate::world::{Result, World, XIAOMAN};
+use crate::world::{Result, World, XIAOMAN, bring_in};
 use app::backend::codes::{Codes, Lifetime};
-use app::backend::imports::{Imports, Upload};
 use app::caller::Caller;
 use app::domain::{TerminalId, Timestamp};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Statement};
@@ -156,12 +155,7 @@ async fn prepare(database: &Database, round: usize) -> Result<Vec<(String, Strin
     let system = Caller::system("test");
     let sns: Vec<_> = (0..TERMINALS).map(|n| format!("CRASH{round:05}{n:03}")).collect();
     let rows: String = sns.iter().map(|sn| format!("{sn},PAX,S90,,{XIAOMAN},\n")).collect();
-    let upload = Upload {
-        file_name: "test.csv".to_owned(),
-        bytes: format!("sn,manufacturer,model,name,merchant_no,store\n{rows}").into_bytes(),
-        skip_bad_rows: false,
-    };
-    services.imports.create(system.platform_admin()?, upload).await?;
+    bring_in(&services, &rows).await?;
     let mut prepared = Vec::new();
     for sn in sns {
         let found = terminals::Entity::find().filter(terminals::Column::Sn.eq(&sn));

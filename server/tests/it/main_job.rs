@@ -54,9 +54,15 @@ async fn a_day_with_the_samples(db: &TestDb) -> Outcome {
     let answer = admin
         .upload("/actions/import", &[], ("file", "inventory.csv", file))
         .await?;
+    let to = answer.location().ok_or("no import")?.to_owned();
+    world.services.imports.work_on_all().await?;
+    admin.get(&to).await?.says(&["确认导入 240 台终端"]);
+    let import = to.rsplit('/').next().unwrap_or_default();
+    let answer = admin.post("/actions/import-confirm", &[("import", import)]).await?;
+    world.services.imports.work_on_all().await?;
     let report = admin.follow(answer).await?;
     assert_eq!(report.status, StatusCode::OK);
-    report.says(&["inventory.csv", "240"]);
+    report.says(&["inventory.csv", "文件已导入", "240"]);
 
     // A merchant sees its terminals.
     let mut owner = world.signed_in("shengjing").await?;

@@ -107,6 +107,7 @@ const TERMINAL: [Seen; 6] = [Seen::Token; 6];
 /// The permission of every address.
 const TABLE: &[Line] = &[
     ("GET", "/", &[], SIGNED_IN),
+    ("GET", "/palette", &[], SIGNED_IN),
     ("GET", "/sign-in", &[], OPEN),
     ("GET", "/sign-in/code", &[], OPEN),
     ("GET", "/welcome/{invitation_token}", &[], OPEN),
@@ -192,6 +193,7 @@ const TABLE: &[Line] = &[
     ("GET", "/terminals", &[], PLATFORM),
     ("GET", "/terminals/import", &[], ADMIN),
     ("GET", "/terminals/import/{import}", &[], PLATFORM),
+    ("GET", "/terminals/import/{rejected}/rejects", &[], PLATFORM),
     ("GET", "/users", &[], PLATFORM),
     ("GET", "/users/{login}", &[], PLATFORM),
     (
@@ -307,6 +309,10 @@ const TABLE: &[Line] = &[
     ),
     ("POST", "/actions/view-delete", &[("view", "{view}")], ITS_MAKER),
     ("POST", "/actions/list-layout", &[("density", "compact")], SIGNED_IN),
+    ("POST", "/actions/import-map", &[("import", "{import}")], ADMIN),
+    ("POST", "/actions/import-confirm", &[("import", "{import}")], ADMIN),
+    ("POST", "/actions/import-cancel", &[("import", "{import}")], ADMIN),
+    ("POST", "/actions/import-undo", &[("import", "{import}")], ADMIN),
     ("POST", "/actions/user-create", &[("login", "a b")], ADMIN),
     ("POST", "/actions/user-reset", &[("login", "{login}")], LOOKS_AFTER),
     (
@@ -347,6 +353,7 @@ const TABLE: &[Line] = &[
     ("POST", "/sign-in/code", &[], OPEN),
     ("POST", "/sign-out", &[], OPEN),
     ("POST", "/language", &[("language", "zh")], OPEN),
+    ("POST", "/preferences", &[("theme", "dark")], OPEN),
     ("GET", "/audit", &[], PLATFORM),
     ("GET", "/audit/export.csv", &[], PLATFORM),
     ("GET", "/audit/export.xlsx", &[], PLATFORM),
@@ -384,11 +391,13 @@ async fn things(world: &World<'_>) -> Result<Things> {
     let import = imports.one(world.db.reader()).await?.ok_or("no import")?;
     let stores = server::entities::stores::Entity::find();
     let store = stores.one(world.db.reader()).await?.ok_or("no store")?;
+    let rejected = rejected(world).await?;
     let mut owner = world.signed_in("xiaoman").await?;
     Ok(vec![
         ("{sn}", "OWN10001".to_owned()),
         ("{terminal}", world.terminals("OWN10001").await?[0].id.to_string()),
         ("{import}", import.id.to_string()),
+        ("{rejected}", rejected),
         ("{batch}", batch(&mut owner, world).await?),
         ("{view}", view(&mut owner).await?),
         ("{login}", "handy.clerk".to_owned()),
@@ -427,6 +436,18 @@ async fn draft(admin: &mut Client) -> Result<String> {
     Ok(drafts.pop().unwrap_or_default())
 }
 
+/// An import with a row that is refused.
+async fn rejected(world: &World<'_>) -> Result<String> {
+    use app::backend::imports::Sending;
+    let system = app::caller::Caller::system("test");
+    let imports = &*world.services.imports;
+    let mut sending = Sending::begin(imports, system.platform_admin()?, "bad.csv").await?;
+    sending.write(b"sn,manufacturer,model\n12,PAX,S90\n").await?;
+    let id = sending.finish().await?;
+    imports.work_on(id, &mut |_| {}).await?;
+    Ok(id.to_string())
+}
+
 /// A batch with a terminal of xiaoman's.
 async fn batch(owner: &mut Client, world: &World<'_>) -> Result<String> {
     let terminal = world.terminals("OWN10001").await?[0].id.to_string();
@@ -450,6 +471,7 @@ const NEVER: &[(&str, &str)] = &[
     ("{sn}", "NEVER001"),
     ("{terminal}", NO_KEY),
     ("{import}", NO_KEY),
+    ("{rejected}", NO_KEY),
     ("{batch}", NO_KEY),
     ("{view}", NO_KEY),
     ("{invitation}", NO_KEY),

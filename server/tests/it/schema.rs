@@ -9,9 +9,9 @@ use sea_orm_migration::MigratorTrait;
 use server::database::{Database, Engine};
 use server::entities::{
     activation_codes, app_grant_drafts, app_grants, app_installs, app_refusals, app_versions, apps, audit_log,
-    batch_items, batches, device_log, floods, idempotency_keys, import_batches, import_errors, invitations,
-    list_layouts, log_boundaries, log_heads, merchants, recovery_codes, saved_views, second_factors, sessions, stores,
-    terminal_tags, terminals, throttles, users,
+    batch_items, batches, device_log, floods, idempotency_keys, import_batches, import_changes, import_errors,
+    import_jobs, import_parts, import_stores, invitations, list_layouts, log_boundaries, log_heads, merchants,
+    recovery_codes, saved_views, second_factors, sessions, stores, terminal_tags, terminals, throttles, users,
 };
 
 use crate::on_both_engines;
@@ -34,6 +34,7 @@ on_both_engines!(
     words_outside_the_lists_are_refused,
     a_terminal_has_one_good_code,
     what_belongs_to_a_row_goes_with_it,
+    an_import_goes_with_its_job_and_its_file,
 );
 
 async fn migrations_go_up_and_down_and_up_again(db: &TestDb) -> Outcome {
@@ -140,7 +141,11 @@ async fn every_entity_can_be_read(db: &Database) -> Outcome {
         floods,
         idempotency_keys,
         import_batches,
+        import_changes,
         import_errors,
+        import_jobs,
+        import_parts,
+        import_stores,
         invitations,
         list_layouts,
         log_boundaries,
@@ -341,6 +346,43 @@ async fn what_belongs_to_a_row_goes_with_it(db: &Database) -> Outcome {
     assert_eq!(terminal_tags::Entity::find().count(db.reader()).await?, 0);
     let merchant = merchants::Entity::delete_by_id(id(1));
     assert_refused(merchant.exec(db.writer()).await, is_foreign_key);
+    Ok(())
+}
+
+async fn an_import_goes_with_its_job_and_its_file(db: &Database) -> Outcome {
+    platform(db).await?;
+    full::import(db.writer(), id(90)).await?;
+    let job = |stage: &str, lease: Option<Uuid>| import_jobs::ActiveModel {
+        batch_id: Set(id(90)),
+        stage: Set(stage.to_owned()),
+        lease_owner: Set(lease),
+        ..full::job(id(90))
+    };
+    assert_refused(job("exploding", None).insert(db.writer()).await, is_neither);
+    let half = job("running", Some(id(99)));
+    assert_refused(half.insert(db.writer()).await, is_neither);
+    let part = |kind: &str| import_parts::ActiveModel {
+        batch_id: Set(id(90)),
+        kind: Set(kind.to_owned()),
+        place: Set(0),
+        bytes: Set(vec![0]),
+    };
+    assert_refused(part("file").insert(db.writer()).await, is_foreign_key);
+    job("running", None).insert(db.writer()).await?;
+    part("file").insert(db.writer()).await?;
+    assert_refused(part("file").insert(db.writer()).await, is_unique);
+    assert_refused(part("other").insert(db.writer()).await, is_neither);
+    let change = import_changes::ActiveModel {
+        batch_id: Set(id(90)),
+        terminal_id: Set(id(11)),
+        before: Set("{}".to_owned()),
+        changed_at: Set(NOW),
+    };
+    change.insert(db.writer()).await?;
+    import_batches::Entity::delete_by_id(id(90)).exec(db.writer()).await?;
+    assert_eq!(import_jobs::Entity::find().count(db.reader()).await?, 0);
+    assert_eq!(import_parts::Entity::find().count(db.reader()).await?, 0);
+    assert_eq!(import_changes::Entity::find().count(db.reader()).await?, 0);
     Ok(())
 }
 

@@ -146,6 +146,7 @@ fn page() -> impl Strategy<Value = String> {
         )
             .prop_map(|(sn, maker)| format!("/devices/{}?manufacturer={maker}", urlencoding::encode(&sn))),
         serial_number().prop_map(|sn| format!("/devices/find?sn={}", urlencoding::encode(&sn))),
+        word().prop_map(|word| format!("/palette?q={}", urlencoding::encode(&word))),
         (word(), prop_oneof![Just(""), Just("registered"), Just("unregistered")])
             .prop_map(|(q, state)| format!("/devices?q={}&state={state}", urlencoding::encode(&q))),
         (word(), prop_oneof![Just("silent"), Just("not_connected"), Just("")])

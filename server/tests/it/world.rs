@@ -55,6 +55,7 @@ pub(crate) struct World<'a> {
     pub(crate) db: &'a TestDb,
     pub(crate) clock: StoryClock,
     pub(crate) services: Services,
+    pub(crate) state: AppState,
     router: axum::Router,
 }
 
@@ -94,7 +95,8 @@ impl<'a> World<'a> {
             db,
             clock,
             services: state.services.clone(),
-            router: router(state),
+            router: router(state.clone()),
+            state,
         };
         for (number, name) in [(XIAOMAN, "杭州小满母婴"), (SHENGJING, "深圳盛景餐饮")] {
             world.add_merchant(number, name, &surroundings).await?;
@@ -173,6 +175,13 @@ impl<'a> World<'a> {
         Ok((Client::new(router(state)), services))
     }
 
+    /// The services of another server over the same database.
+    pub(crate) async fn other_services(&self) -> Result<Services> {
+        let database = server::database::Database::connect(self.db.url()).await?;
+        let surroundings = Surroundings::new(self.clock.clone(), SystemEntropy);
+        Ok(Services::new(database, surroundings)?)
+    }
+
     /// Somebody who has signed in.
     pub(crate) async fn signed_in(&self, login: &str) -> Result<Client> {
         let mut client = self.visitor();
@@ -185,17 +194,7 @@ impl<'a> World<'a> {
 
     /// Imports rows of `sn,manufacturer,model,name,merchant_no,store` as the command line would.
     pub(crate) async fn import(&self, rows: &str) -> Result<()> {
-        use app::backend::imports::{Imports, Upload};
-        let system = Caller::system("test");
-        let bytes = format!("sn,manufacturer,model,name,merchant_no,store\n{rows}").into_bytes();
-        let upload = Upload {
-            file_name: "test.csv".to_owned(),
-            bytes,
-            skip_bad_rows: false,
-        };
-        let report = self.services.imports.create(system.platform_admin()?, upload).await?;
-        assert_eq!(report.errors, [], "{rows}");
-        Ok(())
+        bring_in(&self.services, rows).await
     }
 
     /// The instant so many days after the story began.
@@ -239,4 +238,21 @@ impl<'a> World<'a> {
             other => Err(format!("no refusal in the log: {other:?}").into()),
         }
     }
+}
+
+/// Imports rows of `sn,manufacturer,model,name,merchant_no,store` as the command line would.
+pub(crate) async fn bring_in(services: &Services, rows: &str) -> Result<()> {
+    use app::backend::imports::{Imports, Sending, Stage};
+    let system = Caller::system("test");
+    let (by, imports) = (system.platform_admin()?, &*services.imports);
+    let mut sending = Sending::begin(imports, by, "test.csv").await?;
+    let file = format!("sn,manufacturer,model,name,merchant_no,store\n{rows}");
+    sending.write(file.as_bytes()).await?;
+    let id = sending.finish().await?;
+    imports.work_on(id, &mut |_| {}).await?;
+    imports.confirm(by, id, false).await?;
+    imports.work_on(id, &mut |_| {}).await?;
+    let report = imports.get(system.platform_viewer()?, id).await?.ok_or("no import")?;
+    assert_eq!((report.stage, report.errors), (Stage::Done, Vec::new()), "{rows}");
+    Ok(())
 }

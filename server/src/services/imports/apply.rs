@@ -1,339 +1,149 @@
-//! From rows that are right by themselves to terminals: what is there already decides.
+//! Terminals made and changed, with a log entry each, within one transaction.
 
-use super::parse::{GoodRow, ReadFile, quoted};
+use super::known::Known;
+use super::plan::{Counts, Planned, created, updated};
+use super::write;
 use crate::clock::Surroundings;
-use crate::entities::{merchants, stores, terminals};
+use crate::entities::{import_changes, import_stores, stores, terminals};
 use crate::services::chain::{self, Actor, NewEntry};
 use crate::services::codes;
 use crate::services::failure::Failure;
-use app::backend::imports::{RowError, RowFault};
-use app::caller::PlatformAdmin;
-use app::domain::{ImportBatchId, Lifecycle, LogKind, MerchantId, Outcome, TerminalId, name_key};
-use sea_orm::sea_query::LockType;
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
-};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use app::caller::RequestInfo;
+use app::domain::{LogKind, MerchantId, Outcome, TerminalId, name_key};
+use sea_orm::{ActiveValue::Set, DatabaseTransaction, EntityTrait};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// Rows of one statement; 30 columns each stay under SQLite's 32,766 parameters.
+/// Rows of one statement.
 const CHUNK: usize = 500;
 
-/// What is to be done with a file.
-pub(super) struct Plan {
-    rows: Vec<PlannedRow>,
-    /// What is wrong, by line.
-    pub(super) errors: Vec<RowError>,
+/// For whom and for what rows go in.
+pub(super) struct Work<'a> {
+    pub(super) txn: &'a DatabaseTransaction,
+    pub(super) surroundings: &'a Surroundings,
+    pub(super) batch: Uuid,
+    pub(super) actor: &'a Actor,
+    pub(super) request: &'a RequestInfo,
 }
 
-struct PlannedRow {
-    row: GoodRow,
-    merchant: Option<Uuid>,
-    existing: Option<terminals::Model>,
-}
-
-/// What was done with a file.
+/// What was done with rows.
 #[derive(Default)]
 pub(super) struct Applied {
-    pub(super) created: i64,
-    pub(super) updated: i64,
-    pub(super) skipped: i64,
+    pub(super) counts: Counts,
+    /// The lowest and the highest key of the terminals that were made.
+    pub(super) keys: Option<(Uuid, Uuid)>,
 }
 
-impl Plan {
-    /// How many rows are wrong; one row may have several errors.
-    pub(super) fn failed_rows(&self) -> i64 {
-        let lines: BTreeSet<u64> = self.errors.iter().map(|error| error.line).collect();
-        i64::try_from(lines.len()).unwrap_or(i64::MAX)
-    }
+/// The fields of a terminal that an import changes, as they were.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Before {
+    pub(super) model: String,
+    pub(super) name: String,
+    pub(super) merchant_id: Option<Uuid>,
+    pub(super) store_id: Option<Uuid>,
+    pub(super) lifecycle: String,
+    pub(super) firmware: Option<String>,
+    pub(super) note: Option<String>,
 }
 
-/// Compares a file with itself and with what is there, whose rows stay locked.
-pub(super) async fn plan(txn: &DatabaseTransaction, file: ReadFile) -> Result<Plan, Failure> {
-    let merchants = merchants_of(txn, &file.rows).await?;
-    let mut existing = existing_of(txn, &file.rows).await?;
-    let mut errors = file.errors;
-    let mut seen = HashSet::new();
-    let mut rows = Vec::new();
-    for row in file.rows {
-        let mut wrong = |column: &Option<String>, fault, found: &str| {
-            errors.push(RowError {
-                line: row.line,
-                column: column.clone(),
-                fault,
-                found: Some(quoted(found)),
-            });
-        };
-        let key = (row.manufacturer.clone(), row.sn.clone());
-        if !seen.insert(key) {
-            wrong(&Some(file.sn_heading.clone()), RowFault::Duplicate, &row.sn_printed);
-            continue;
+impl Work<'_> {
+    pub(super) fn entry(&self, kind: LogKind, terminal: &terminals::Model, sn: &str) -> NewEntry {
+        NewEntry {
+            merchant: terminal.merchant_id.map(MerchantId),
+            terminal: Some(TerminalId(terminal.id)),
+            sn_sent: Some(sn.to_owned()),
+            detail: serde_json::json!({ "import": self.batch }),
+            ..NewEntry::of(self.surroundings, self.request, self.actor.clone(), kind, Outcome::Info)
         }
-        let merchant = match &row.merchant_no {
-            None => None,
-            Some(number) => match merchants.get(number) {
-                Some(merchant) => Some(*merchant),
-                None => {
-                    wrong(&file.merchant_heading, RowFault::MerchantUnknown, number);
-                    continue;
-                }
-            },
-        };
-        let terminal = existing.remove(&(row.manufacturer.as_str().to_owned(), row.sn.as_str().to_owned()));
-        let owner = terminal.as_ref().and_then(|terminal| terminal.merchant_id);
-        if owner.is_some() && merchant.is_some() && owner != merchant {
-            let number = row.merchant_no.clone().unwrap_or_default();
-            wrong(&file.merchant_heading, RowFault::OtherMerchant, &number);
-            continue;
-        }
-        rows.push(PlannedRow {
-            row,
-            merchant,
-            existing: terminal,
-        });
     }
-    errors.sort_by_key(|error| error.line);
-    Ok(Plan { rows, errors })
-}
 
-/// Creates and updates terminals, with a log entry each.
-pub(super) async fn apply(
-    txn: &DatabaseTransaction,
-    surroundings: &Surroundings,
-    by: PlatformAdmin<'_>,
-    batch: ImportBatchId,
-    plan: Plan,
-) -> Result<Applied, Failure> {
-    let stores = stores_of(txn, surroundings, &plan.rows).await?;
-    let mut applied = Applied::default();
-    let mut new = Vec::new();
-    let mut entries = Vec::new();
-    let entry = |kind, terminal, merchant: Option<Uuid>, sn: &str| NewEntry {
-        merchant: merchant.map(MerchantId),
-        terminal: Some(TerminalId(terminal)),
-        sn_sent: Some(sn.to_owned()),
-        detail: serde_json::json!({ "import": batch.0 }),
-        ..NewEntry::of(surroundings, by.request(), Actor::caller(&by), kind, Outcome::Info)
-    };
-    for PlannedRow {
-        row,
-        merchant,
-        existing,
-    } in plan.rows
-    {
-        let store = row
-            .store
-            .as_ref()
-            .zip(merchant)
-            .and_then(|(name, merchant)| stores.get(&(merchant, name.as_str().to_owned())).copied());
-        match existing {
-            None => {
-                let terminal = created(surroundings, batch, &row, merchant, store);
-                entries.push(entry(LogKind::TerminalImported, terminal.id, merchant, &row.sn_printed));
+    /// Makes and changes the terminals of rows.
+    pub(super) async fn apply(&self, known: &mut Known, rows: Vec<Planned>) -> Result<Applied, Failure> {
+        self.make_stores(known, &rows).await?;
+        let mut applied = Applied::default();
+        let (mut new, mut changes, mut entries) = (Vec::new(), Vec::new(), Vec::new());
+        for planned in rows {
+            let store = known.store(&planned).flatten();
+            let Planned {
+                row,
+                merchant,
+                existing,
+            } = planned;
+            let Some(before) = existing else {
+                let terminal = created(self.surroundings, self.batch, &row, merchant, store);
+                entries.push(self.entry(LogKind::TerminalImported, &terminal, &row.sn_printed));
                 new.push(terminal);
-                applied.created += 1;
+                applied.counts.created += 1;
+                continue;
+            };
+            let mut after = updated(&before, &row, merchant, store);
+            if after == before {
+                applied.counts.skipped += 1;
+                continue;
             }
-            Some(before) => {
-                let after = updated(surroundings, &before, &row, merchant, store);
-                if after == before {
-                    applied.skipped += 1;
-                    continue;
-                }
-                let assigned = before.merchant_id != after.merchant_id;
-                if assigned {
-                    // A code that was out bound it to whomever it was meant for then.
-                    let actor = Actor::caller(&by);
-                    entries.extend(codes::withdraw(txn, surroundings, &before, &actor, by.request()).await?);
-                }
-                let kind = if assigned {
-                    LogKind::TerminalAssigned
-                } else {
-                    LogKind::TerminalImported
-                };
-                entries.push(entry(kind, after.id, after.merchant_id, &row.sn_printed));
-                terminals::ActiveModel::from(after).reset_all().update(txn).await?;
-                applied.updated += 1;
+            // Later than before, whatever the clock says: undoing looks at it.
+            after.updated_at = self.surroundings.now().0.max(before.updated_at + 1);
+            let assigned = before.merchant_id != after.merchant_id;
+            if assigned {
+                // A code that was out bound it to whomever it was meant for then.
+                let withdrawn = codes::withdraw(self.txn, self.surroundings, &before, self.actor, self.request);
+                entries.extend(withdrawn.await?);
             }
+            let kind = if assigned {
+                LogKind::TerminalAssigned
+            } else {
+                LogKind::TerminalImported
+            };
+            entries.push(self.entry(kind, &after, &row.sn_printed));
+            changes.push(self.change(&before, after.updated_at)?);
+            write::update(self.txn, after).await?;
+            applied.counts.updated += 1;
         }
-    }
-    // In one order, so that two imports of the same terminals wait for each other and do not lock each other out.
-    new.sort_by(|one: &terminals::Model, other| (&one.sn, &one.manufacturer).cmp(&(&other.sn, &other.manufacturer)));
-    let mut new = new.into_iter();
-    loop {
-        let chunk: Vec<_> = new
-            .by_ref()
-            .take(CHUNK)
-            .map(|terminal| terminals::ActiveModel::from(terminal).reset_all())
-            .collect();
-        if chunk.is_empty() {
-            break;
+        applied.keys = new.first().map(|one| one.id).zip(new.last().map(|one| one.id));
+        write::create(self.txn, new).await?;
+        for chunk in changes.chunks(CHUNK) {
+            import_changes::Entity::insert_many(chunk.iter().cloned())
+                .exec_without_returning(self.txn)
+                .await?;
         }
-        terminals::Entity::insert_many(chunk)
-            .exec_without_returning(txn)
-            .await?;
+        chain::append(self.txn, self.surroundings, entries).await?;
+        Ok(applied)
     }
-    chain::append(txn, surroundings, entries).await?;
-    Ok(applied)
-}
 
-fn created(
-    surroundings: &Surroundings,
-    batch: ImportBatchId,
-    row: &GoodRow,
-    merchant: Option<Uuid>,
-    store: Option<Uuid>,
-) -> terminals::Model {
-    let now = surroundings.now().0;
-    let lifecycle = if merchant.is_some() {
-        Lifecycle::Awaiting
-    } else {
-        Lifecycle::Unassigned
-    };
-    terminals::Model {
-        id: surroundings.new_id(),
-        manufacturer: row.manufacturer.as_str().to_owned(),
-        model: row.model.clone(),
-        sn: row.sn.as_str().to_owned(),
-        sn_printed: row.sn_printed.clone(),
-        name: row
-            .name
-            .as_ref()
-            .map(|name| name.as_str().to_owned())
-            .unwrap_or_default(),
-        name_key: row.name.as_ref().and_then(|name| name_key(name.as_str())),
-        merchant_id: merchant,
-        store_id: store,
-        lifecycle: lifecycle.code().to_owned(),
-        lifecycle_reason: None,
-        lifecycle_note: None,
-        note: row.note.clone(),
-        firmware: row.firmware.clone(),
-        app_version: None,
-        token_hash: None,
-        token_issued_at: None,
-        heartbeat_interval_ms: None,
-        last_report: None,
-        reported_at: None,
-        online: false,
-        online_until: None,
-        business_day: None,
-        signed_in_at: None,
-        signed_out_at: None,
-        operator_no: None,
-        import_batch_id: Some(batch.0),
-        created_at: now,
-        registered_at: None,
-        last_seen_at: None,
-        updated_at: now,
-    }
-}
-
-/// A terminal with what the row says of it; an empty cell says nothing. A terminal that was nobody's is given to the
-/// row's merchant.
-fn updated(
-    surroundings: &Surroundings,
-    before: &terminals::Model,
-    row: &GoodRow,
-    merchant: Option<Uuid>,
-    store: Option<Uuid>,
-) -> terminals::Model {
-    let mut after = before.clone();
-    after.model.clone_from(&row.model);
-    if let Some(name) = &row.name {
-        name.as_str().clone_into(&mut after.name);
-        after.name_key = name_key(name.as_str());
-    }
-    if after.merchant_id.is_none() && merchant.is_some() {
-        after.merchant_id = merchant;
-        Lifecycle::Awaiting.code().clone_into(&mut after.lifecycle);
-    }
-    after.store_id = store.or(before.store_id);
-    after.firmware = row.firmware.clone().or(after.firmware);
-    after.note = row.note.clone().or(after.note);
-    if after != *before {
-        after.updated_at = surroundings.now().0;
-    }
-    after
-}
-
-async fn merchants_of(txn: &DatabaseTransaction, rows: &[GoodRow]) -> Result<HashMap<String, Uuid>, Failure> {
-    let numbers: BTreeSet<&str> = rows.iter().filter_map(|row| row.merchant_no.as_deref()).collect();
-    let mut found = HashMap::new();
-    for chunk in numbers.into_iter().collect::<Vec<_>>().chunks(CHUNK) {
-        let merchants = merchants::Entity::find()
-            .filter(merchants::Column::MerchantNo.is_in(chunk.iter().copied()))
-            .all(txn)
-            .await?;
-        found.extend(
-            merchants
-                .into_iter()
-                .map(|merchant| (merchant.merchant_no, merchant.id)),
-        );
-    }
-    Ok(found)
-}
-
-/// The live terminals that rows speak of, locked, by manufacturer and serial number.
-async fn existing_of(
-    txn: &DatabaseTransaction,
-    rows: &[GoodRow],
-) -> Result<HashMap<(String, String), terminals::Model>, Failure> {
-    let numbers: BTreeSet<&str> = rows.iter().map(|row| row.sn.as_str()).collect();
-    let mut found = HashMap::new();
-    for chunk in numbers.into_iter().collect::<Vec<_>>().chunks(CHUNK) {
-        let terminals = terminals::Entity::find()
-            .filter(terminals::Column::Sn.is_in(chunk.iter().copied()))
-            .filter(terminals::Column::Lifecycle.ne(Lifecycle::Retired.code()))
-            .order_by_asc(terminals::Column::Id)
-            .lock(LockType::NoKeyUpdate)
-            .all(txn)
-            .await?;
-        found.extend(
-            terminals
-                .into_iter()
-                .map(|terminal| ((terminal.manufacturer.clone(), terminal.sn.clone()), terminal)),
-        );
-    }
-    Ok(found)
-}
-
-/// The stores that rows name, those that are missing made.
-async fn stores_of(
-    txn: &DatabaseTransaction,
-    surroundings: &Surroundings,
-    rows: &[PlannedRow],
-) -> Result<HashMap<(Uuid, String), Uuid>, Failure> {
-    let named: BTreeSet<(Uuid, String)> = rows
-        .iter()
-        .filter_map(|planned| {
-            planned
-                .merchant
-                .zip(planned.row.store.as_ref().map(|name| name.as_str().to_owned()))
+    fn change(&self, before: &terminals::Model, changed_at: i64) -> Result<import_changes::ActiveModel, Failure> {
+        let kept = Before {
+            model: before.model.clone(),
+            name: before.name.clone(),
+            merchant_id: before.merchant_id,
+            store_id: before.store_id,
+            lifecycle: before.lifecycle.clone(),
+            firmware: before.firmware.clone(),
+            note: before.note.clone(),
+        };
+        Ok(import_changes::ActiveModel {
+            batch_id: Set(self.batch),
+            terminal_id: Set(before.id),
+            before: Set(serde_json::to_string(&kept).map_err(|error| Failure::Broken(error.to_string()))?),
+            changed_at: Set(changed_at),
         })
-        .collect();
-    let owners: BTreeSet<Uuid> = named.iter().map(|(merchant, _)| *merchant).collect();
-    let mut found = HashMap::new();
-    for chunk in owners.into_iter().collect::<Vec<_>>().chunks(CHUNK) {
-        let stores = stores::Entity::find()
-            .filter(stores::Column::MerchantId.is_in(chunk.iter().copied()))
-            .all(txn)
-            .await?;
-        found.extend(
-            stores
-                .into_iter()
-                .map(|store| ((store.merchant_id, store.name), store.id)),
-        );
     }
-    let now = surroundings.now().0;
-    let missing: Vec<_> = named.into_iter().filter(|key| !found.contains_key(key)).collect();
-    for chunk in missing.chunks(CHUNK) {
-        let rows: Vec<_> = chunk
+
+    /// Makes the stores that rows name and that are not there.
+    async fn make_stores(&self, known: &mut Known, rows: &[Planned]) -> Result<(), Failure> {
+        let missing: BTreeSet<(Uuid, String)> = rows
             .iter()
-            .map(|(merchant, name)| {
-                let id = surroundings.new_id();
-                found.insert((*merchant, name.clone()), id);
-                stores::ActiveModel {
+            .filter(|planned| known.store(planned) == Some(None))
+            .filter_map(|planned| planned.merchant.zip(planned.row.store.as_ref()))
+            .map(|(merchant, name)| (merchant, name.as_str().to_owned()))
+            .collect();
+        let now = self.surroundings.now().0;
+        for chunk in missing.into_iter().collect::<Vec<_>>().chunks(CHUNK) {
+            let (mut rows, mut made) = (Vec::new(), Vec::new());
+            for (merchant, name) in chunk {
+                let id = self.surroundings.new_id();
+                known.add_store(*merchant, name.clone(), id);
+                rows.push(stores::ActiveModel {
                     id: Set(id),
                     merchant_id: Set(*merchant),
                     name: Set(name.clone()),
@@ -342,10 +152,19 @@ async fn stores_of(
                     closed_at: Set(None),
                     created_at: Set(now),
                     updated_at: Set(now),
-                }
-            })
-            .collect();
-        stores::Entity::insert_many(rows).exec_without_returning(txn).await?;
+                });
+                made.push(import_stores::ActiveModel {
+                    batch_id: Set(self.batch),
+                    store_id: Set(id),
+                });
+            }
+            stores::Entity::insert_many(rows)
+                .exec_without_returning(self.txn)
+                .await?;
+            import_stores::Entity::insert_many(made)
+                .exec_without_returning(self.txn)
+                .await?;
+        }
+        Ok(())
     }
-    Ok(found)
 }

@@ -2,11 +2,12 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Uuid;
-use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbErr};
 use server::entities::{
     activation_codes, app_grant_drafts, app_grants, app_installs, app_refusals, app_versions, audit_log, batch_items,
-    batches, device_log, floods, idempotency_keys, import_batches, import_errors, invitations, log_boundaries,
-    merchants, recovery_codes, second_factors, sessions, stores, terminal_tags, terminals, throttles, users,
+    batches, device_log, floods, idempotency_keys, import_batches, import_changes, import_errors, import_jobs,
+    import_parts, import_stores, invitations, log_boundaries, merchants, recovery_codes, second_factors, sessions,
+    stores, terminal_tags, terminals, throttles, users,
 };
 
 use super::rows::{NOW, code, grant, id, install, layout, log_entry, merchant, store, terminal, user, view};
@@ -100,22 +101,7 @@ pub(super) async fn rows(txn: &DatabaseTransaction) -> Result<(), DbErr> {
     .await?;
     view(99, 82).insert(txn).await?;
     layout(82).insert(txn).await?;
-    import_batches::ActiveModel {
-        id: Set(id(85)),
-        created_by: Set(Some(user_id)),
-        source: text("portal"),
-        file_name: text("库存.csv"),
-        state: text("done"),
-        rows_total: Set(5),
-        rows_created: Set(4),
-        rows_updated: Set(3),
-        rows_skipped: Set(2),
-        rows_failed: Set(1),
-        created_at: Set(NOW),
-        finished_at: Set(Some(NOW)),
-    }
-    .insert(txn)
-    .await?;
+    import(txn, id(85)).await?;
     import_errors::ActiveModel {
         batch_id: Set(id(85)),
         line: Set(2),
@@ -158,6 +144,45 @@ pub(super) async fn rows(txn: &DatabaseTransaction) -> Result<(), DbErr> {
         (last.token_hash, last.lifecycle_note, last.import_batch_id),
         (Some(vec![3; 32]), Some("搬店".to_owned()), Some(id(85)))
     );
+    import_jobs::ActiveModel {
+        problem: some("file_broken"),
+        problem_line: Set(Some(2)),
+        layout: some("{}"),
+        skip_bad_rows: Set(true),
+        cancel_requested: Set(true),
+        file_bytes: Set(3),
+        rows_read: Set(4),
+        rows_touched: Set(5),
+        first_terminal: Set(Some(terminal_id)),
+        last_terminal: Set(Some(terminal_id)),
+        lease_owner: Set(Some(id(99))),
+        lease_until: Set(Some(NOW)),
+        ..job(id(85))
+    }
+    .insert(txn)
+    .await?;
+    import_parts::ActiveModel {
+        batch_id: Set(id(85)),
+        kind: text("file"),
+        place: Set(0),
+        bytes: Set(b"sn\n".to_vec()),
+    }
+    .insert(txn)
+    .await?;
+    import_changes::ActiveModel {
+        batch_id: Set(id(85)),
+        terminal_id: Set(terminal_id),
+        before: text("{}"),
+        changed_at: Set(NOW),
+    }
+    .insert(txn)
+    .await?;
+    import_stores::ActiveModel {
+        batch_id: Set(id(85)),
+        store_id: Set(store_id),
+    }
+    .insert(txn)
+    .await?;
     terminal_tags::ActiveModel {
         terminal_id: Set(terminal_id),
         tag: text("新品"),
@@ -314,4 +339,47 @@ pub(super) async fn rows(txn: &DatabaseTransaction) -> Result<(), DbErr> {
     .insert(txn)
     .await?;
     Ok(())
+}
+
+/// An import without anything of it.
+pub(super) async fn import(connection: &impl ConnectionTrait, key: Uuid) -> Result<(), DbErr> {
+    import_batches::ActiveModel {
+        id: Set(key),
+        created_by: Set(None),
+        source: Set("portal".to_owned()),
+        file_name: Set("库存.csv".to_owned()),
+        state: Set("done".to_owned()),
+        rows_total: Set(5),
+        rows_created: Set(4),
+        rows_updated: Set(3),
+        rows_skipped: Set(2),
+        rows_failed: Set(1),
+        created_at: Set(NOW),
+        finished_at: Set(Some(NOW)),
+    }
+    .insert(connection)
+    .await?;
+    Ok(())
+}
+
+/// The job of an import, which nobody works on.
+pub(super) fn job(batch: Uuid) -> import_jobs::ActiveModel {
+    import_jobs::ActiveModel {
+        batch_id: Set(batch),
+        stage: Set("running".to_owned()),
+        actor: Set("{}".to_owned()),
+        problem: Set(None),
+        problem_line: Set(None),
+        layout: Set(None),
+        skip_bad_rows: Set(false),
+        cancel_requested: Set(false),
+        file_bytes: Set(0),
+        rows_read: Set(0),
+        rows_touched: Set(0),
+        first_terminal: Set(None),
+        last_terminal: Set(None),
+        lease_owner: Set(None),
+        lease_until: Set(None),
+        updated_at: Set(NOW),
+    }
 }

@@ -1,0 +1,410 @@
+//! The work on one import: claimed, done in transactions of a chunk each, and gone on with wherever it was left.
+
+use super::apply::Work;
+use super::known::Known;
+use super::layout::Layout;
+use super::lease::{Interrupted, Lease};
+use super::plan::{Counts, Rejected, plan};
+use super::source::Trouble;
+use super::stored::{self, Of, StoredFile};
+use super::who::Who;
+use super::{ImportService, reader, rejects};
+use crate::entities::{import_batches, import_errors, import_jobs};
+use crate::services::audit::{self, AuditEntry};
+use crate::services::failure::{Failure, unreadable};
+use app::backend::imports::{MAX_ERRORS, Problem, Stage};
+use app::domain::{AuditAction, TargetKind};
+use app::error::Invalid;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use serde_json::json;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+/// How often a chunk begins anew when somebody else brings in the same terminals at the same time.
+const ATTEMPTS: u32 = 5;
+
+/// How far a job has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done.
+    pub stage: Stage,
+    /// Rows worked through.
+    pub read: u64,
+    /// Rows in all; 0 while nobody knows.
+    pub total: u64,
+}
+
+/// Told how far a job has come.
+pub type Watcher<'a> = &'a mut (dyn FnMut(Progress) + Send + Sync);
+
+/// A job that this server does.
+pub(super) struct Job<'a> {
+    pub(super) service: &'a ImportService,
+    pub(super) lease: Lease,
+    pub(super) batch: import_batches::Model,
+    pub(super) job: import_jobs::Model,
+    pub(super) who: Who,
+    /// Rows worked through, as the database has it.
+    pub(super) read: i64,
+    /// Errors listed so far.
+    listed: usize,
+    watcher: Watcher<'a>,
+}
+
+impl<'a> Job<'a> {
+    /// What the database knows of a job that was claimed.
+    pub(super) async fn load(
+        service: &'a ImportService,
+        lease: Lease,
+        watcher: Watcher<'a>,
+    ) -> Result<Option<Self>, Failure> {
+        // The writing connection: it has surely seen the claim.
+        let writer = service.database.writer();
+        let job = import_jobs::Entity::find().filter(lease.held()).one(writer).await?;
+        let batch = import_batches::Entity::find_by_id(lease.batch).one(writer).await?;
+        let Some((job, batch)) = job.zip(batch) else {
+            return Ok(None);
+        };
+        let who = Who::read(&job.actor)?;
+        let listed = import_errors::Entity::find()
+            .filter(import_errors::Column::BatchId.eq(batch.id))
+            .all(writer)
+            .await?
+            .len();
+        Ok(Some(Self {
+            service,
+            lease,
+            read: job.rows_read,
+            batch,
+            job,
+            who,
+            listed,
+            watcher,
+        }))
+    }
+
+    /// Works until the end, or until a person has to decide.
+    pub(super) async fn work(&mut self) -> Result<(), Interrupted> {
+        let stage = self.stage()?;
+        let worked = match stage {
+            Stage::Checking => self.check().await,
+            Stage::Running => self.run().await,
+            Stage::Undoing => self.take_back().await,
+            _ => Ok(()),
+        };
+        match worked {
+            Err(Interrupted::Cancelled) => {
+                self.cancelled().await?;
+                Ok(())
+            }
+            worked => worked,
+        }
+    }
+
+    fn stage(&self) -> Result<Stage, Failure> {
+        self.job.stage.parse().map_err(|_| unreadable("stage"))
+    }
+
+    pub(super) fn layout(&self) -> Result<Option<Layout>, Failure> {
+        let stored = self.job.layout.as_deref();
+        stored
+            .map(|text| serde_json::from_str(text).map_err(|_| unreadable("layout")))
+            .transpose()
+    }
+
+    pub(super) fn file(&self) -> StoredFile {
+        let length = u64::try_from(self.job.file_bytes).unwrap_or_default();
+        let reader = self.service.database.reader().clone();
+        StoredFile::new(reader, Handle::current(), self.batch.id, length)
+    }
+
+    /// What a thread that read the file came to. A file that is not right ends the job; it is not tried again.
+    pub(super) async fn ended<T>(&mut self, reading: JoinHandle<Result<T, Trouble>>) -> Result<T, Interrupted> {
+        match reading.await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(Trouble::File(problem))) => {
+                self.give_up(problem).await?;
+                // The job has ended, and with it the lease.
+                Err(Interrupted::Lost)
+            }
+            Ok(Err(Trouble::Io(error))) => Err(Failure::Broken(format!("the file of an import: {error}")).into()),
+            Err(error) => {
+                tracing::error!(%error, "reading a file broke off");
+                let what = Invalid::FileBroken;
+                self.give_up(Problem { what, line: None }).await?;
+                Err(Interrupted::Lost)
+            }
+        }
+    }
+
+    /// Brings the rows in.
+    async fn run(&mut self) -> Result<(), Interrupted> {
+        let layout = self.layout()?.ok_or_else(|| unreadable("layout"))?;
+        let passed = u64::try_from(self.read).unwrap_or_default();
+        let (mut chunks, reading) = reader::chunks(self.file(), layout.clone(), passed);
+        let mut known = Known::default();
+        while let Some(chunk) = chunks.recv().await {
+            let mut attempt = 1;
+            loop {
+                match self.bring_in(&layout, &mut known, &chunk).await {
+                    Err(Interrupted::Failed(Failure::Raced(_))) if attempt < ATTEMPTS => {
+                        attempt += 1;
+                        // What was rolled back is not there.
+                        known = Known::default();
+                    }
+                    outcome => break outcome?,
+                }
+            }
+            if self.batch.rows_failed > 0 && !self.job.skip_bad_rows {
+                // Nothing was wrong when the person looked.
+                let what = Invalid::BadRows;
+                self.give_up(Problem { what, line: None }).await?;
+                return Ok(());
+            }
+            self.told();
+        }
+        self.ended(reading).await?;
+        let txn = self.service.database.begin().await?;
+        self.lease.keep(&txn, &self.service.surroundings).await?;
+        self.finish(&txn, Stage::Done, "done").await?;
+        audit::record(&txn, &self.service.surroundings, self.entry()?).await?;
+        txn.commit().await?;
+        Ok(())
+    }
+
+    async fn bring_in(
+        &mut self,
+        layout: &Layout,
+        known: &mut Known,
+        chunk: &[super::plan::Parsed],
+    ) -> Result<(), Interrupted> {
+        let rows = i64::try_from(chunk.len()).unwrap_or(i64::MAX);
+        let txn = self.service.database.begin().await?;
+        self.lease.keep(&txn, &self.service.surroundings).await?;
+        let (planned, rejected) = plan(&txn, true, layout, known, chunk.to_vec()).await?;
+        let (actor, request) = (self.who.actor(), self.who.request());
+        let work = Work {
+            txn: &txn,
+            surroundings: &self.service.surroundings,
+            batch: self.batch.id,
+            actor: &actor,
+            request: &request,
+        };
+        let applied = work.apply(known, planned).await?;
+        let before = (self.batch.clone(), self.job.clone(), self.read, self.listed);
+        if let Some((first, last)) = applied.keys {
+            self.job.first_terminal = Some(self.job.first_terminal.map_or(first, |known| known.min(first)));
+            self.job.last_terminal = Some(self.job.last_terminal.map_or(last, |known| known.max(last)));
+        }
+        let written = async {
+            rejects::keep(&txn, self.batch.id, self.read, &rejected).await?;
+            self.count(&txn, rows, applied.counts, &rejected).await?;
+            txn.commit().await?;
+            Ok::<_, Interrupted>(())
+        };
+        let written = written.await;
+        if written.is_err() {
+            (self.batch, self.job, self.read, self.listed) = before;
+        }
+        written
+    }
+
+    /// Counts the rows of a chunk, as part of its transaction.
+    pub(super) async fn count(
+        &mut self,
+        txn: &DatabaseTransaction,
+        rows: i64,
+        counts: Counts,
+        rejected: &[Rejected],
+    ) -> Result<(), Failure> {
+        self.list_errors(txn, rejected).await?;
+        self.read += rows;
+        let batch = &mut self.batch;
+        batch.rows_created += counts.created;
+        batch.rows_updated += counts.updated;
+        batch.rows_skipped += counts.skipped;
+        batch.rows_failed += i64::try_from(rejected.len()).unwrap_or(i64::MAX);
+        import_batches::Entity::update_many()
+            .col_expr(import_batches::Column::RowsCreated, batch.rows_created.into())
+            .col_expr(import_batches::Column::RowsUpdated, batch.rows_updated.into())
+            .col_expr(import_batches::Column::RowsSkipped, batch.rows_skipped.into())
+            .col_expr(import_batches::Column::RowsFailed, batch.rows_failed.into())
+            .filter(import_batches::Column::Id.eq(batch.id))
+            .exec(txn)
+            .await?;
+        import_jobs::Entity::update_many()
+            .col_expr(import_jobs::Column::RowsRead, self.read.into())
+            .col_expr(import_jobs::Column::FirstTerminal, Expr::value(self.job.first_terminal))
+            .col_expr(import_jobs::Column::LastTerminal, Expr::value(self.job.last_terminal))
+            .col_expr(import_jobs::Column::UpdatedAt, self.service.surroundings.now().0.into())
+            .filter(self.lease.held())
+            .exec(txn)
+            .await?;
+        Ok(())
+    }
+
+    async fn list_errors(&mut self, txn: &DatabaseTransaction, rejected: &[Rejected]) -> Result<(), Failure> {
+        let room = MAX_ERRORS.saturating_sub(self.listed);
+        let errors = rejected.iter().flat_map(|row| &row.errors).take(room);
+        let mut rows = Vec::new();
+        for error in errors {
+            rows.push(import_errors::ActiveModel {
+                batch_id: Set(self.batch.id),
+                line: Set(i64::try_from(error.line).unwrap_or(i64::MAX)),
+                ordinal: Set(i64::try_from(self.listed).unwrap_or(i64::MAX)),
+                column_name: Set(error.column.clone()),
+                code: Set(error.fault.code().to_owned()),
+                found: Set(error.found.clone()),
+                sn: Set(None),
+            });
+            self.listed += 1;
+        }
+        if !rows.is_empty() {
+            import_errors::Entity::insert_many(rows)
+                .exec_without_returning(txn)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets what an earlier look at the rows came to.
+    pub(super) async fn begin_anew(&mut self) -> Result<(), Interrupted> {
+        let txn = self.service.database.begin().await?;
+        self.lease.keep(&txn, &self.service.surroundings).await?;
+        forget_results(&txn, self.batch.id).await?;
+        txn.commit().await?;
+        let batch = &mut self.batch;
+        (batch.rows_created, batch.rows_updated) = (0, 0);
+        (batch.rows_skipped, batch.rows_failed) = (0, 0);
+        (self.read, self.listed) = (0, 0);
+        Ok(())
+    }
+
+    /// Enters a stage in which nobody works: the lease ends.
+    pub(super) async fn enter(&self, connection: &impl ConnectionTrait, stage: Stage) -> Result<(), Failure> {
+        import_jobs::Entity::update_many()
+            .col_expr(import_jobs::Column::Stage, stage.code().into())
+            .col_expr(import_jobs::Column::CancelRequested, false.into())
+            .col_expr(import_jobs::Column::RowsTouched, self.job.rows_touched.into())
+            .col_expr(import_jobs::Column::UpdatedAt, self.service.surroundings.now().0.into())
+            .filter(self.lease.held())
+            .exec(connection)
+            .await?;
+        self.lease.give_back(connection).await?;
+        Ok(())
+    }
+
+    /// Ends for good: the file is no longer needed.
+    pub(super) async fn finish(
+        &self,
+        connection: &impl ConnectionTrait,
+        stage: Stage,
+        state: &'static str,
+    ) -> Result<(), Failure> {
+        self.enter(connection, stage).await?;
+        let now = self.service.surroundings.now().0;
+        let went_in = self.stage()? == Stage::Running;
+        finished(connection, self.batch.id, state, now, went_in).await
+    }
+
+    /// Ends because of something that no second try mends.
+    pub(super) async fn give_up(&mut self, problem: Problem) -> Result<(), Failure> {
+        let txn = self.service.database.begin().await?;
+        let line = problem.line.map(|line| i64::try_from(line).unwrap_or(i64::MAX));
+        import_jobs::Entity::update_many()
+            .col_expr(import_jobs::Column::Problem, problem.what.code().into())
+            .col_expr(import_jobs::Column::ProblemLine, Expr::value(line))
+            .filter(self.lease.held())
+            .exec(&txn)
+            .await?;
+        self.finish(&txn, Stage::Failed, "failed").await?;
+        let entry = self.entry()?.refused(problem.what.code());
+        audit::record(&txn, &self.service.surroundings, entry).await?;
+        txn.commit().await?;
+        Ok(())
+    }
+
+    /// Ends because somebody asked for it; who that was has been written down then.
+    async fn cancelled(&self) -> Result<(), Failure> {
+        let txn = self.service.database.begin().await?;
+        self.finish(&txn, Stage::Cancelled, "cancelled").await?;
+        txn.commit().await?;
+        Ok(())
+    }
+
+    /// What the audit log keeps of it.
+    pub(super) fn entry(&self) -> Result<AuditEntry, Failure> {
+        let told = json!({
+            "file_name": self.batch.file_name,
+            "rows_created": self.batch.rows_created,
+            "rows_updated": self.batch.rows_updated,
+            "rows_failed": self.batch.rows_failed,
+        });
+        Ok(AuditEntry::of(&self.who.caller()?, AuditAction::ImportDone)
+            .on(TargetKind::Import, self.batch.id)
+            .changed(None, Some(told)))
+    }
+
+    /// Tells whoever watches how far it is.
+    pub(super) fn told(&mut self) {
+        let Ok(stage) = self.stage() else { return };
+        let count = |rows: i64| u64::try_from(rows).unwrap_or_default();
+        (self.watcher)(Progress {
+            stage,
+            read: count(self.read),
+            total: count(self.batch.rows_total),
+        });
+    }
+}
+
+/// Forgets what a look at the rows came to.
+pub(super) async fn forget_results(txn: &DatabaseTransaction, batch: Uuid) -> Result<(), Failure> {
+    use import_batches::Column;
+    stored::forget(txn, batch, Of::Rejects).await?;
+    import_errors::Entity::delete_many()
+        .filter(import_errors::Column::BatchId.eq(batch))
+        .exec(txn)
+        .await?;
+    let counts = [
+        Column::RowsCreated,
+        Column::RowsUpdated,
+        Column::RowsSkipped,
+        Column::RowsFailed,
+    ];
+    let mut nothing = import_batches::Entity::update_many().filter(Column::Id.eq(batch));
+    for column in counts {
+        nothing = nothing.col_expr(column, 0_i64.into());
+    }
+    nothing.exec(txn).await?;
+    import_jobs::Entity::update_many()
+        .col_expr(import_jobs::Column::RowsRead, 0_i64.into())
+        .filter(import_jobs::Column::BatchId.eq(batch))
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
+/// Says that an import has ended, and forgets its file. What a look at the rows foretold is forgotten when none went in.
+pub(super) async fn finished(
+    connection: &impl ConnectionTrait,
+    batch: Uuid,
+    state: &'static str,
+    now: i64,
+    went_in: bool,
+) -> Result<(), Failure> {
+    use import_batches::Column;
+    let mut ended = import_batches::Entity::update_many()
+        .col_expr(Column::State, state.into())
+        .col_expr(Column::FinishedAt, now.into())
+        .filter(Column::Id.eq(batch));
+    if !went_in {
+        for column in [Column::RowsCreated, Column::RowsUpdated, Column::RowsSkipped] {
+            ended = ended.col_expr(column, 0_i64.into());
+        }
+    }
+    ended.exec(connection).await?;
+    stored::forget(connection, batch, Of::File).await?;
+    Ok(())
+}

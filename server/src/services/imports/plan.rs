@@ -1,0 +1,237 @@
+//! What is to be done with rows that are right by themselves: what is there already decides.
+
+use super::known::{AT_ONCE, Known};
+use super::layout::Layout;
+use super::rows::{GoodRow, heading, quoted};
+use crate::clock::Surroundings;
+use crate::entities::terminals;
+use crate::services::failure::Failure;
+use app::backend::imports::{Field, RowError, RowFault};
+use app::domain::{Lifecycle, Name, name_key};
+use sea_orm::sea_query::LockType;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::{BTreeSet, HashMap};
+use uuid::Uuid;
+
+/// A row as it was read.
+#[derive(Clone)]
+pub(super) struct Parsed {
+    pub(super) line: u64,
+    /// As it stands in the file, to be given back.
+    pub(super) cells: Vec<String>,
+    /// What it says, or what is wrong with it.
+    pub(super) says: Result<GoodRow, Vec<RowError>>,
+}
+
+/// A row that is wrong.
+pub(super) struct Rejected {
+    pub(super) cells: Vec<String>,
+    pub(super) errors: Vec<RowError>,
+}
+
+/// A row with what is there of it.
+pub(super) struct Planned {
+    pub(super) row: GoodRow,
+    pub(super) merchant: Option<Uuid>,
+    pub(super) existing: Option<terminals::Model>,
+}
+
+/// Compares rows with what is there, which stays locked when that is said.
+pub(super) async fn plan(
+    connection: &impl ConnectionTrait,
+    locked: bool,
+    layout: &Layout,
+    known: &mut Known,
+    rows: Vec<Parsed>,
+) -> Result<(Vec<Planned>, Vec<Rejected>), Failure> {
+    known.learn_merchants(connection, &rows).await?;
+    let mut existing = existing_of(connection, locked, &rows).await?;
+    known.learn_stores(connection, &rows).await?;
+    if locked {
+        known.hold_stores(connection, &rows).await?;
+    }
+    let (mut planned, mut rejected) = (Vec::with_capacity(rows.len()), Vec::new());
+    for Parsed { line, cells, says } in rows {
+        let row = match says {
+            Ok(row) => row,
+            Err(errors) => {
+                rejected.push(Rejected { cells, errors });
+                continue;
+            }
+        };
+        let wrong = |row: &GoodRow, field, fault| {
+            let found = match field {
+                Field::Store => row.store.as_ref().map(Name::as_str),
+                _ => row.merchant_no.as_deref(),
+            };
+            vec![RowError {
+                line,
+                column: Some(heading(layout, field)),
+                fault,
+                found: found.map(quoted),
+            }]
+        };
+        let merchant = row.merchant_no.as_deref().and_then(|number| known.merchant(number));
+        if row.merchant_no.is_some() && merchant.is_none() {
+            let errors = wrong(&row, Field::MerchantNo, RowFault::MerchantUnknown);
+            rejected.push(Rejected { cells, errors });
+            continue;
+        }
+        let terminal = existing.remove(&(row.manufacturer.as_str().to_owned(), row.sn.as_str().to_owned()));
+        let owner = terminal.as_ref().and_then(|terminal| terminal.merchant_id);
+        if owner.is_some() && merchant.is_some() && owner != merchant {
+            let errors = wrong(&row, Field::MerchantNo, RowFault::OtherMerchant);
+            rejected.push(Rejected { cells, errors });
+            continue;
+        }
+        let one = Planned {
+            row,
+            merchant,
+            existing: terminal,
+        };
+        if known.is_closed(&one) {
+            let errors = wrong(&one.row, Field::Store, RowFault::StoreClosed);
+            rejected.push(Rejected { cells, errors });
+            continue;
+        }
+        planned.push(one);
+    }
+    Ok((planned, rejected))
+}
+
+/// The live terminals that rows speak of, by manufacturer and serial number.
+async fn existing_of(
+    connection: &impl ConnectionTrait,
+    locked: bool,
+    rows: &[Parsed],
+) -> Result<HashMap<(String, String), terminals::Model>, Failure> {
+    let numbers = rows.iter().filter_map(|row| Some(row.says.as_ref().ok()?.sn.as_str()));
+    let mut found = HashMap::new();
+    for chunk in numbers
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect::<Vec<_>>()
+        .chunks(AT_ONCE)
+    {
+        let mut query = terminals::Entity::find()
+            .filter(terminals::Column::Sn.is_in(chunk.iter().copied()))
+            .filter(terminals::Column::Lifecycle.ne(Lifecycle::Retired.code()));
+        if locked {
+            query = query.order_by_asc(terminals::Column::Id).lock(LockType::NoKeyUpdate);
+        }
+        let terminals = query.all(connection).await?;
+        found.extend(
+            terminals
+                .into_iter()
+                .map(|terminal| ((terminal.manufacturer.clone(), terminal.sn.clone()), terminal)),
+        );
+    }
+    Ok(found)
+}
+
+/// A terminal as a row makes it.
+pub(super) fn created(
+    surroundings: &Surroundings,
+    batch: Uuid,
+    row: &GoodRow,
+    merchant: Option<Uuid>,
+    store: Option<Uuid>,
+) -> terminals::Model {
+    let now = surroundings.now().0;
+    let lifecycle = if merchant.is_some() {
+        Lifecycle::Awaiting
+    } else {
+        Lifecycle::Unassigned
+    };
+    terminals::Model {
+        id: surroundings.new_id(),
+        manufacturer: row.manufacturer.as_str().to_owned(),
+        model: row.model.clone(),
+        sn: row.sn.as_str().to_owned(),
+        sn_printed: row.sn_printed.clone(),
+        name: row
+            .name
+            .as_ref()
+            .map(|name| name.as_str().to_owned())
+            .unwrap_or_default(),
+        name_key: row.name.as_ref().and_then(|name| name_key(name.as_str())),
+        merchant_id: merchant,
+        store_id: store,
+        lifecycle: lifecycle.code().to_owned(),
+        lifecycle_reason: None,
+        lifecycle_note: None,
+        note: row.note.clone(),
+        firmware: row.firmware.clone(),
+        app_version: None,
+        token_hash: None,
+        token_issued_at: None,
+        heartbeat_interval_ms: None,
+        last_report: None,
+        reported_at: None,
+        online: false,
+        online_until: None,
+        business_day: None,
+        signed_in_at: None,
+        signed_out_at: None,
+        operator_no: None,
+        import_batch_id: Some(batch),
+        created_at: now,
+        registered_at: None,
+        last_seen_at: None,
+        updated_at: now,
+    }
+}
+
+/// A terminal with what the row says of it; an empty cell says nothing. A terminal that was nobody's is given to the
+/// row's merchant.
+pub(super) fn updated(
+    before: &terminals::Model,
+    row: &GoodRow,
+    merchant: Option<Uuid>,
+    store: Option<Uuid>,
+) -> terminals::Model {
+    let mut after = before.clone();
+    after.model.clone_from(&row.model);
+    if let Some(name) = &row.name {
+        name.as_str().clone_into(&mut after.name);
+        after.name_key = name_key(name.as_str());
+    }
+    if after.merchant_id.is_none() && merchant.is_some() {
+        after.merchant_id = merchant;
+        Lifecycle::Awaiting.code().clone_into(&mut after.lifecycle);
+    }
+    after.store_id = store.or(before.store_id);
+    after.firmware = row.firmware.clone().or(after.firmware);
+    after.note = row.note.clone().or(after.note);
+    after
+}
+
+/// How many terminals rows would make, change and leave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) created: i64,
+    pub(super) updated: i64,
+    pub(super) skipped: i64,
+}
+
+impl Counts {
+    /// What rows would do, for those who only want to know.
+    pub(super) fn of(known: &Known, rows: &[Planned]) -> Self {
+        let mut counts = Self::default();
+        for planned in rows {
+            let Some(before) = &planned.existing else {
+                counts.created += 1;
+                continue;
+            };
+            let store = known.store(planned);
+            let changes =
+                store == Some(None) || updated(before, &planned.row, planned.merchant, store.flatten()) != *before;
+            if changes {
+                counts.updated += 1;
+            } else {
+                counts.skipped += 1;
+            }
+        }
+        counts
+    }
+}
