@@ -160,6 +160,10 @@ pub enum Invalid {
     StoreInUse,
     /// An address has at most [`crate::backend::stores::ADDRESS_CHARS`] characters and one line.
     AddressMalformed,
+    /// Somebody has [`crate::backend::list_settings::MAX_VIEWS`] views of the list.
+    TooManyViews,
+    /// Another view of the list has the name.
+    ViewTaken,
 }
 
 impl Invalid {

@@ -144,6 +144,16 @@ pub enum Notice {
     StoreRemoved,
     /// A store is open again.
     StoreReopened,
+    /// A view of the list was saved.
+    ViewSaved,
+    /// A view of the list shows something else now.
+    ViewReplaced,
+    /// A view of the list has another name.
+    ViewRenamed,
+    /// A view of the list is forgotten.
+    ViewDeleted,
+    /// The list is laid out in another way.
+    LayoutSaved,
 }
 
 impl Flash {

@@ -10,7 +10,7 @@ use crate::session_store::DatabaseSessions;
 use crate::state::AppState;
 use crate::{device_api, health, pages};
 use app::backend::imports::MAX_FILE_BYTES;
-use app::pages::{ACCOUNT_PASSWORD, AUDIT_EXPORT, App, IMPORT_REJECTS, LOG_EXPORT, LOG_EXPORT_XLSX, register_actions};
+use app::pages::{ACCOUNT_PASSWORD, App, IMPORT_REJECTS, register_actions};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -103,12 +103,20 @@ fn forms() -> Routes<6> {
 }
 
 /// What is made to be kept as a file, with GET.
-fn files() -> Routes<4> {
+fn files() -> Routes<11> {
+    use pages::{AuditExport, LogExport, MerchantsExport, TerminalsExport, csv, workbook};
     [
-        (AUDIT_EXPORT, get(pages::audit_export)),
         (IMPORT_REJECTS, get(pages::import_rejects)),
-        (LOG_EXPORT, get(pages::log_export)),
-        (LOG_EXPORT_XLSX, get(pages::log_workbook)),
+        ("/audit/export.csv", get(csv::<AuditExport>)),
+        ("/audit/export.xlsx", get(workbook::<AuditExport>)),
+        ("/devices/export.csv", get(csv::<TerminalsExport>)),
+        ("/devices/export.xlsx", get(workbook::<TerminalsExport>)),
+        ("/logs/export.csv", get(csv::<LogExport>)),
+        ("/logs/export.xlsx", get(workbook::<LogExport>)),
+        ("/merchants/export.csv", get(csv::<MerchantsExport>)),
+        ("/merchants/export.xlsx", get(workbook::<MerchantsExport>)),
+        ("/terminals/export.csv", get(csv::<TerminalsExport>)),
+        ("/terminals/export.xlsx", get(workbook::<TerminalsExport>)),
     ]
 }
 

@@ -11,6 +11,7 @@ pub mod grants;
 pub mod imports;
 pub mod invitations;
 pub mod lifecycle;
+pub mod list_settings;
 pub mod merchants;
 pub mod page;
 pub mod registration;
@@ -49,6 +50,8 @@ pub struct Backend {
     pub invitations: Arc<dyn invitations::Invitations>,
     /// Changing terminals.
     pub lifecycle: Arc<dyn lifecycle::Moves>,
+    /// How people have arranged the list of terminals.
+    pub list_settings: Arc<dyn list_settings::ListSettings>,
     /// Merchants.
     pub merchants: Arc<dyn merchants::Merchants>,
     /// Binding terminals to merchants.

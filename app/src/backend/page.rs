@@ -28,7 +28,7 @@ pub struct Cursor {
 /// Rows of a list, in the order shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
-    /// At most [`PAGE_ROWS`] rows.
+    /// At most [`PAGE_ROWS`] rows, where nobody asked for more.
     pub rows: Vec<T>,
     /// Where the previous page is, when there is one.
     pub previous: Option<Cursor>,
@@ -88,9 +88,19 @@ impl FromStr for Place {
 impl<T> Page<T> {
     /// Makes a page of what a query for [`PAGE_ROWS`] + 1 rows found, in the order in which it found them, which for a
     /// page before a cursor is backwards. `place` tells a row's sort key and key.
-    pub fn of(mut found: Vec<T>, cursor: Option<&Cursor>, place: impl Fn(&T) -> (String, Uuid)) -> Self {
-        let more = found.len() > PAGE_ROWS;
-        found.truncate(PAGE_ROWS);
+    pub fn of(found: Vec<T>, cursor: Option<&Cursor>, place: impl Fn(&T) -> (String, Uuid)) -> Self {
+        Self::sized(PAGE_ROWS, found, cursor, place)
+    }
+
+    /// The same with another number of rows: of what a query for `most` + 1 rows found.
+    pub fn sized(
+        most: usize,
+        mut found: Vec<T>,
+        cursor: Option<&Cursor>,
+        place: impl Fn(&T) -> (String, Uuid),
+    ) -> Self {
+        let more = found.len() > most;
+        found.truncate(most);
         let direction = cursor.map(|cursor| cursor.direction);
         if direction == Some(Direction::Before) {
             found.reverse();

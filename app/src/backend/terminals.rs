@@ -79,15 +79,25 @@ pub enum Connection {
     Offline,
 }
 
-/// The obstacles that a list can be narrowed to: those that a terminal's own record and its merchant's tell. They are the
-/// first in the order of the checks, so that nothing that is looked at later can come before them.
-pub const OBSTACLES_LISTED: [Obstacle; 6] = [
+/// The obstacles that a list can be narrowed to, in the order of the checks: all that a terminal can have which is there.
+pub const OBSTACLES_LISTED: [Obstacle; 17] = [
+    Obstacle::Retired,
     Obstacle::Suspended,
     Obstacle::MerchantStopped,
     Obstacle::NotAssigned,
     Obstacle::NotRegistered,
     Obstacle::NotConnected,
-    Obstacle::Retired,
+    Obstacle::AppNotAuthorized,
+    Obstacle::AppExpired,
+    Obstacle::AppNotInstalled,
+    Obstacle::AppInstallFailed,
+    Obstacle::NotSignedIn,
+    Obstacle::SignedOut,
+    Obstacle::Silent,
+    Obstacle::NetworkDown,
+    Obstacle::CardReaderFault,
+    Obstacle::PrinterFault,
+    Obstacle::PaperOut,
 ];
 
 /// How many terminals a list has.
@@ -248,15 +258,11 @@ pub const LOOK_ALIKES: usize = 5;
 /// Looking at terminals.
 #[async_trait]
 pub trait Terminals: Send + Sync {
-    /// A page of terminals. A search for a whole serial number has that terminal first.
+    /// A page of terminals. A search for a whole serial number has that terminal first. Of [`TerminalQuery::obstacle`] it
+    /// only knows what cannot have it; [`super::verdicts::Verdicts::page`] decides.
     ///
     /// **Permissions:** any caller, within its scope.
     async fn list(&self, caller: &Caller, query: &TerminalQuery) -> Result<Page<TerminalRow>, AppError>;
-
-    /// How many terminals the list has on all its pages together.
-    ///
-    /// **Permissions:** any caller, within its scope.
-    async fn amount(&self, caller: &Caller, query: &TerminalQuery) -> Result<Amount, AppError>;
 
     /// What the list can be narrowed to.
     ///

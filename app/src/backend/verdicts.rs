@@ -1,7 +1,7 @@
 //! Whether terminals can take a payment now.
 
 use super::page::Page;
-use super::terminals::{TerminalQuery, TerminalRow};
+use super::terminals::{Amount, TerminalQuery, TerminalRow};
 use crate::caller::Caller;
 use crate::domain::{SerialNumber, TerminalId, Verdict};
 use crate::error::AppError;
@@ -9,6 +9,9 @@ use async_trait::async_trait;
 
 /// Most serial numbers that are judged at once.
 pub const MOST_JUDGED: usize = 500;
+
+/// How long counting lists may keep a page waiting, in milliseconds.
+pub const COUNTING_MS: i64 = 60;
 
 /// A terminal and the verdict on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,10 +47,17 @@ pub trait Verdicts: Send + Sync {
     async fn list(&self, caller: &Caller, numbers: &[SerialNumber]) -> Result<Vec<Judged>, AppError>;
 
     /// A page of the list of terminals with the verdict on each: the same rows as
-    /// [`super::terminals::Terminals::list`] has.
+    /// [`super::terminals::Terminals::list`] has, and of those that cannot take a payment for a reason, those whose verdict
+    /// says so. A page that has looked at many terminals for them ends before it is full, and the next one goes on there.
     ///
     /// **Permissions:** any caller, within its scope.
     async fn page(&self, caller: &Caller, query: &TerminalQuery) -> Result<Page<Judged>, AppError>;
+
+    /// How many terminals lists have, each on all its pages together, one after the other. After [`COUNTING_MS`] no other
+    /// one is begun, and `None` stands for each that is left.
+    ///
+    /// **Permissions:** any caller, within its scope.
+    async fn amounts(&self, caller: &Caller, queries: &[TerminalQuery]) -> Result<Vec<Option<Amount>>, AppError>;
 
     /// The verdict on one terminal; `None` outside the caller's scope.
     ///

@@ -9,6 +9,7 @@ pub(crate) mod chart;
 pub(crate) mod code_panel;
 pub(crate) mod display;
 pub(crate) mod empty;
+pub(crate) mod export_links;
 pub(crate) mod facts;
 pub(crate) mod failure;
 pub(crate) mod field;

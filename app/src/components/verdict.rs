@@ -35,23 +35,28 @@ pub(crate) fn badge(locale: Locale, verdict: &Verdict) -> impl IntoView + use<> 
     }
 }
 
+/// The answer in words alone, as a list has it.
+pub(crate) fn answer_words(locale: Locale, answer: Answer) -> &'static str {
+    match answer {
+        Answer::Ready => t!(locale, verdict.ready),
+        Answer::NotSure(_) => t!(locale, verdict.not_sure),
+        Answer::No(obstacle) => words::obstacle(locale, obstacle).title,
+    }
+}
+
 /// The answer in a line: for lists, where the state has a badge already.
 pub(crate) fn line(locale: Locale, answer: Answer) -> Html {
-    let (class, drawing, words) = match answer {
-        Answer::Ready => ("size-4 shrink-0 text-success", icon::OK, t!(locale, verdict.ready)),
-        Answer::NotSure(_) => ("size-4 shrink-0", icon::UNKNOWN, t!(locale, verdict.not_sure)),
-        Answer::No(obstacle) => (
-            "size-4 shrink-0 text-error",
-            icon::ALERT,
-            words::obstacle(locale, obstacle).title,
-        ),
+    let (class, drawing) = match answer {
+        Answer::Ready => ("size-4 shrink-0 text-success", icon::OK),
+        Answer::NotSure(_) => ("size-4 shrink-0", icon::UNKNOWN),
+        Answer::No(_) => ("size-4 shrink-0 text-error", icon::ALERT),
     };
     view! {
         <span class="inline-flex items-center gap-1">
             <svg class=class aria-hidden="true">
                 <use_ href=drawing />
             </svg>
-            {words}
+            {answer_words(locale, answer)}
         </span>
     }
     .rendered()

@@ -117,6 +117,11 @@ pub(crate) fn notice(locale: Locale, notice: Notice) -> &'static str {
         Notice::StoreClosed => store_closed,
         Notice::StoreRemoved => store_removed,
         Notice::StoreReopened => store_reopened,
+        Notice::ViewSaved => view_saved,
+        Notice::ViewReplaced => view_replaced,
+        Notice::ViewRenamed => view_renamed,
+        Notice::ViewDeleted => view_deleted,
+        Notice::LayoutSaved => layout_saved,
     )
 }
 
@@ -396,6 +401,8 @@ pub(crate) fn invalid(locale: Locale, invalid: Invalid) -> (&'static str, &'stat
         StoreTaken => store_taken,
         StoreInUse => store_in_use,
         AddressMalformed => address_malformed,
+        TooManyViews => too_many_views,
+        ViewTaken => view_taken,
     );
     (title, what)
 }

@@ -47,6 +47,8 @@ ids! {
     LogEntryId,
     /// A merchant's key.
     MerchantId,
+    /// A saved view's key.
+    SavedViewId,
     /// A store's key.
     StoreId,
     /// A terminal's key.

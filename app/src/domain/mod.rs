@@ -43,7 +43,7 @@ pub use contact::{Email, EmailError, Phone, PhoneError};
 pub use device_log::{ActorKind, LogKind, Outcome};
 pub use ids::{
     ActivationCodeId, AppGrantId, AppId, AuditEntryId, BatchId, GrantDraftId, ImportBatchId, InvitationId, LogEntryId,
-    MerchantId, StoreId, TerminalId, UserId,
+    MerchantId, SavedViewId, StoreId, TerminalId, UserId,
 };
 pub use install_fault::InstallFault;
 pub use install_state::{InstallState, Installed};

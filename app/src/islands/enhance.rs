@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 /// Makes the buttons with `data-copy` put that text on the clipboard, and says below a field for a serial number while a
-/// person types whether it is one, and counts down a code for the counter. Its own markup is what a screen reader says when something was copied: the words of
+/// person types whether it is one, counts down a code for the counter, and makes rows quicker to tick. Its own markup is what a screen reader says when something was copied: the words of
 /// `data-copied` around it.
 #[island]
 pub(crate) fn Enhance() -> impl IntoView {
@@ -12,6 +12,7 @@ pub(crate) fn Enhance() -> impl IntoView {
         super::sn_hint::watch_fields();
         copy::watch_buttons();
         super::countdown::run();
+        super::select_rows::watch_rows();
     }
     view! { <p class="sr-only" role="status" id="said"></p> }
 }

@@ -5,6 +5,7 @@
 
 mod countdown;
 mod enhance;
+mod select_rows;
 mod sn_hint;
 
 #[cfg(feature = "ssr")]

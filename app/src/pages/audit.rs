@@ -4,6 +4,7 @@ use super::guard::{Answer, Visit, guarded};
 use crate::backend::audit::AuditQuery;
 use crate::backend::page::Cursor;
 use crate::components::audit_table::audit_table;
+use crate::components::export_links::export_links;
 use crate::components::field::{Field, select};
 use crate::components::html::Rendered;
 use crate::components::phone_fold::phone_fold;
@@ -11,16 +12,13 @@ use crate::components::{empty::empty, format, pager::pager, words};
 use crate::domain::{AuditAction, Outcome};
 use crate::error::AppError;
 use crate::i18n::{Locale, t};
-use crate::request::{Query, address};
+use crate::request::Query;
 use chrono_tz::Tz;
 use leptos::prelude::*;
 use strum::VariantArray;
 
 /// Where the page is.
 pub(super) const PATH: &str = "/audit";
-
-/// Where the same entries are as a file.
-pub const EXPORT: &str = "/audit/export.csv";
 
 /// The query parameters of the list, without its place.
 const FILTERS: [&str; 6] = ["actor", "action", "outcome", "merchant", "from", "to"];
@@ -55,15 +53,10 @@ async fn audit(visit: Visit) -> Result<Answer, AppError> {
     } else {
         audit_table(locale, visit.rendering.now, page.rows).rendered()
     };
-    let export = address(EXPORT, kept);
     let body = view! {
         <p class="mb-4">{t!(locale, audit.intro)}</p>
         {form(locale, &visit.query, narrowed)}
-        <p class="mb-4">
-            <a class="link" href=export download="audit.csv">
-                {t!(locale, audit.export)}
-            </a>
-        </p>
+        <p class="flex flex-wrap gap-x-4 mb-4 no-print">{export_links(locale, PATH, &kept)}</p>
         {list}
         {pager}
     };

@@ -1,6 +1,7 @@
 //! 批量操作: what can be done with the terminals that were chosen, and what came of each.
 
 use super::batch_result::result;
+use super::devices::{DEVICES, TERMINALS, list_path};
 use super::devices_filters::asked;
 use super::guard::{Answer, Visit, guarded};
 use super::terminal_change::{Told, change_of, needs_confirmation};
@@ -32,7 +33,7 @@ pub async fn choose_terminals(
     #[server(default)] list: String,
     #[server(default)] query: String,
 ) -> Result<(), ServerFnError> {
-    let list = if list == "/terminals" { "/terminals" } else { "/devices" };
+    let list = if list == TERMINALS { TERMINALS } else { DEVICES };
     let whole = query.len() <= QUERY_BYTES;
     let back = if whole {
         format!("{list}?{query}")
@@ -141,7 +142,7 @@ async fn batch(visit: Visit) -> Result<Answer, AppError> {
     }
     let locale = visit.locale();
     let count = format::grouped(batch.items.len() as u64);
-    let list = if visit.is_platform() { "/terminals" } else { "/devices" };
+    let list = list_path(Some(&visit.caller));
     let moves: Vec<_> = MOVES
         .into_iter()
         .filter(|wanted| wanted.is_for(visit.caller.role()))

@@ -1,11 +1,13 @@
 //! What the list of terminals is asked for: the query parameters of its address, and the fields beyond the first ones.
 
-use crate::backend::page::Cursor;
+use super::devices::list_path;
+use crate::backend::page::{Cursor, Direction, PAGE_ROWS, Page};
 use crate::backend::terminals::{Amount, Connection, OBSTACLES_LISTED, SortKey, TerminalQuery, TerminalSort};
 use crate::components::field::{Field, select};
 use crate::components::html::{Html, Rendered};
 use crate::components::{format, words};
 use crate::domain::{Lifecycle, Manufacturer};
+use crate::flash::actor;
 use crate::i18n::{Locale, t};
 use crate::request::{Query, address};
 use chrono_tz::Tz;
@@ -43,9 +45,26 @@ const FOLDED: [&str; 9] = [
     "registered_to",
 ];
 
+/// The query parameters of the list that an address has, without its place.
+pub(super) fn kept(query: &Query) -> [(&'static str, &str); FILTERS.len()] {
+    FILTERS.map(|name| (name, query.get(name).unwrap_or_default()))
+}
+
+/// The same as text, without a question mark: one text for one list.
+pub(super) fn written(kept: &[(&str, &str)]) -> String {
+    let text = address("", kept.iter().copied());
+    text.strip_prefix('?').unwrap_or_default().to_owned()
+}
+
+/// The caller's list with the query parameters that a form sent: where its work leads back to.
+pub(super) fn back_to_list(query: &str) -> String {
+    let path = list_path(actor().ok().as_ref().map(|(caller, _)| caller));
+    address(path, kept(&Query::parse(query)))
+}
+
 /// What the query parameters ask for, with days as they are in a time zone. What is malformed asks for nothing; the form
 /// says so of a date.
-pub(super) fn asked(query: &Query, zone: Tz) -> TerminalQuery {
+pub fn asked(query: &Query, zone: Tz) -> TerminalQuery {
     let lifecycles = match query.get("state") {
         Some("unregistered") => vec![Lifecycle::Unassigned, Lifecycle::Awaiting],
         state => state.and_then(|state| state.parse().ok()).into_iter().collect(),
@@ -181,12 +200,42 @@ pub(super) fn folded(locale: Locale, platform: bool, query: &Query) -> impl Into
 }
 
 /// How many terminals there are, in a line above the list.
-pub(super) fn amount_line(locale: Locale, amount: Amount) -> impl IntoView + use<> {
+pub(super) fn amount_line(locale: Locale, amount: Amount) -> Option<impl IntoView + use<>> {
+    let number = amount_number(amount)?;
     let line = match amount {
-        Amount::Exactly(count) => t!(locale, devices.amount, count = format::grouped(count)),
-        Amount::About(count) => t!(locale, devices.amount_about, count = format::grouped(rounded(count))),
+        Amount::Exactly(_) => t!(locale, devices.amount, count = number),
+        Amount::About(_) => t!(locale, devices.amount_about, count = number),
     };
-    view! { <p class="mb-3" role="status">{line}</p> }
+    Some(view! { <p role="status">{line}</p> })
+}
+
+/// The same in a word, beside the name of a view.
+pub(super) fn amount_words(locale: Locale, amount: Amount) -> Option<String> {
+    let number = amount_number(amount)?;
+    Some(match amount {
+        Amount::Exactly(_) => number,
+        Amount::About(_) => t!(locale, devices.about, count = number),
+    })
+}
+
+/// The number; none where a sample had nothing and more was not looked at.
+fn amount_number(amount: Amount) -> Option<String> {
+    match amount {
+        Amount::Exactly(count) => Some(format::grouped(count)),
+        Amount::About(0) => None,
+        Amount::About(count) => Some(format::grouped(rounded(count))),
+    }
+}
+
+/// Where a page goes on that ended before it was full, because it had looked at many terminals for those that belong.
+pub(super) fn unfinished<'a, T>(page: &'a Page<T>, asked: &TerminalQuery) -> Option<&'a Cursor> {
+    let back = asked
+        .cursor
+        .as_ref()
+        .is_some_and(|cursor| cursor.direction == Direction::Before);
+    let edge = if back { &page.previous } else { &page.next };
+    edge.as_ref()
+        .filter(|_| asked.obstacle.is_some() && page.rows.len() < PAGE_ROWS)
 }
 
 /// Two digits say enough of an estimate.
@@ -253,7 +302,7 @@ mod tests {
     fn the_address_says_what_is_asked_for() {
         let asked = |text| super::asked(&Query::parse(text), Tz::UTC);
         assert_eq!(
-            asked("q=+&state=nonsense&store=1&after=x&sort=up&problem=silent&connection=x&seen_from=2026-02-30"),
+            asked("q=+&state=nonsense&store=1&after=x&sort=up&problem=not_found&connection=x&seen_from=2026-02-30"),
             TerminalQuery::default()
         );
         let unregistered = asked("state=unregistered&q=%E5%BA%97").lifecycles;

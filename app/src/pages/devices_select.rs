@@ -24,9 +24,9 @@ pub(super) fn toggle(locale: Locale, path: &str, query: &Query, kept: &[(&str, &
         t!(locale, batch.select)
     };
     view! {
-        <p class="mb-3">
-            <a class="btn btn-sm" href=href>{word}</a>
-        </p>
+        <a class="btn btn-sm" href=href>
+            {word}
+        </a>
     }
 }
 
@@ -56,37 +56,30 @@ pub(super) fn table(
         .into_iter()
         .map(|terminal| row(locale, platform, all, terminal))
         .collect_view();
-    let caption = t!(locale, batch.select_caption);
+    let chosen = t!(locale, batch.chosen_count, count = "{}");
+    let head = |word: &'static str| view! { <th role="columnheader" scope="col">{word}</th> };
     view! {
         <form class="flex flex-col gap-3" method="post" action=ChooseTerminals::PATH>
             <input type="hidden" name="list" value=path />
             <input type="hidden" name="query" value=asked />
-            <p>{t!(locale, batch.select_hint)}</p>
-            <p class="flex flex-wrap gap-2">
+            <p>{t!(locale, batch.select_hint)} <span class="js-only">{t!(locale, batch.select_keys)}</span></p>
+            <p class="flex flex-wrap gap-2 items-center">
                 <button class="btn btn-primary" type="submit">{t!(locale, batch.next)}</button>
                 <button class="btn" type="submit" name="which" value="all">{t!(locale, batch.next_all)}</button>
                 <a class="btn" href=tick>{word}</a>
+                <span class="tabular-nums" role="status" data-chosen=chosen></span>
             </p>
-            <div
-                class="overflow-x-auto bg-base-100 border border-base-300 rounded-box"
-                tabindex="0"
-                role="region"
-                aria-label=caption
-            >
-                <table class="table table-sm">
-                    <caption class="sr-only">{caption}</caption>
-                    <thead>
-                        <tr>
-                            <th scope="col">{t!(locale, batch.chosen)}</th>
-                            <th scope="col">{t!(locale, devices.sn)}</th>
-                            <th scope="col">{t!(locale, devices.name)}</th>
-                            {platform.then(|| view! { <th scope="col">{t!(locale, devices.merchant)}</th> })}
-                            <th scope="col">{t!(locale, devices.store)}</th>
-                            <th scope="col">{t!(locale, devices.model)}</th>
-                            <th scope="col">{t!(locale, devices.state)}</th>
+            <div class="md:overflow-x-auto 2xl:overflow-x-visible md:bg-base-100 md:border border-base-300 rounded-box">
+                <table role="table" class="table table-sm cards">
+                    <caption class="sr-only">{t!(locale, batch.select_caption)}</caption>
+                    <thead role="rowgroup" class="2xl:sticky 2xl:top-0 2xl:z-1 2xl:bg-base-100">
+                        <tr role="row">
+                            {head(t!(locale, devices.sn))} {head(t!(locale, devices.name))}
+                            {platform.then(|| head(t!(locale, devices.merchant)))} {head(t!(locale, devices.store))}
+                            {head(t!(locale, devices.model))} {head(t!(locale, devices.state))}
                         </tr>
                     </thead>
-                    <tbody>{rows}</tbody>
+                    <tbody role="rowgroup">{rows}</tbody>
                 </table>
             </div>
         </form>
@@ -101,12 +94,16 @@ fn row(locale: Locale, platform: bool, ticked: bool, terminal: TerminalRow) -> i
     let label = t!(locale, batch.choose_one, sn = terminal.sn_printed.as_str());
     let merchant = platform.then(|| {
         let name = or_nothing(terminal.merchant.map(|merchant| merchant.name));
-        view! { <td>{name}</td> }
+        view! {
+            <td role="cell">
+                <bdi>{name}</bdi>
+            </td>
+        }
     });
     view! {
-        <tr>
-            <td>
-                <label class="tap flex items-center">
+        <tr role="row">
+            <td role="cell">
+                <label class="tap flex items-center gap-3">
                     <input
                         class="checkbox"
                         type="checkbox"
@@ -115,14 +112,22 @@ fn row(locale: Locale, platform: bool, ticked: bool, terminal: TerminalRow) -> i
                         checked=ticked
                         aria-label=label
                     />
+                    <span class="code">{terminal.sn_printed}</span>
                 </label>
             </td>
-            <td class="code">{terminal.sn_printed}</td>
-            <td>{or_nothing(Some(terminal.name))}</td>
+            <td role="cell" class="card-name">
+                <bdi>{or_nothing(Some(terminal.name))}</bdi>
+            </td>
             {merchant}
-            <td>{or_nothing(terminal.store)}</td>
-            <td class="whitespace-nowrap">{terminal.model}</td>
-            <td>{state_badge::lifecycle(locale, terminal.lifecycle)}</td>
+            <td role="cell">
+                <bdi>{or_nothing(terminal.store)}</bdi>
+            </td>
+            <td role="cell" class="whitespace-nowrap">
+                {terminal.model}
+            </td>
+            <td role="cell" class="card-state">
+                {state_badge::lifecycle(locale, terminal.lifecycle)}
+            </td>
         </tr>
     }
 }

@@ -4,6 +4,7 @@ use super::guard::{Answer, Visit, guarded};
 use super::logs_form::{form, recent};
 use crate::backend::device_log::{LogCount, LogEntry, LogQuery, LogRow};
 use crate::backend::page::{Cursor, PAGE_ROWS, Page};
+use crate::components::export_links::export_links;
 use crate::components::html::{Html, Rendered};
 use crate::components::log_entry::unfolded;
 use crate::components::log_table::LogTable;
@@ -20,12 +21,6 @@ use leptos::prelude::*;
 pub(super) const FILTERS: [&str; 10] = [
     "sn", "kind", "outcome", "reason", "merchant", "store", "by", "actor", "from", "to",
 ];
-
-/// Where the list can be had as a file.
-pub const EXPORT: &str = "/logs/export.csv";
-
-/// Where it can be had as a workbook.
-pub const EXPORT_XLSX: &str = "/logs/export.xlsx";
 
 /// An entry in words.
 pub struct Words {
@@ -180,16 +175,9 @@ fn exports(locale: Locale, count: LogCount, kept: &[(&str, &str)]) -> impl IntoV
         (false, 0) => None,
         (false, _) => Some(t!(locale, log.about, count = number)),
     };
-    let csv = address(EXPORT, kept.iter().copied());
-    let xlsx = address(EXPORT_XLSX, kept.iter().copied());
     view! {
         {count.map(|count| view! { <span class="tabular-nums md:ms-auto">{count}</span> })}
-        <a class="link tap" href=csv download="device-log.csv" rel="nofollow">
-            {t!(locale, log.export)}
-        </a>
-        <a class="link tap" href=xlsx download="device-log.xlsx" rel="nofollow">
-            {t!(locale, log.export_xlsx)}
-        </a>
+        {export_links(locale, "/logs", kept)}
     }
 }
 

@@ -4,6 +4,7 @@ use super::guard::{Answer, Visit, guarded};
 use super::merchant_form::{Typed, fields, short};
 use crate::backend::merchants::{MerchantQuery, MerchantRow};
 use crate::backend::page::Cursor;
+use crate::components::export_links::export_links;
 use crate::components::field::{Field, select};
 use crate::components::html::Rendered;
 use crate::components::{empty::empty, format, merchant_state::merchant_state, pager::pager, words};
@@ -73,12 +74,18 @@ async fn merchants(visit: Visit) -> Result<Answer, AppError> {
         empty(t!(locale, merchants.empty), t!(locale, merchants.empty_text), None).rendered()
     };
     let new = visit.caller.platform_admin().is_ok().then(|| new_form(&visit));
-    let body = view! { {new} {form(locale, &visit.query, narrowed)} {list} {pager} };
+    let body = view! {
+        {new}
+        {form(locale, &visit.query, narrowed)}
+        <p class="flex flex-wrap gap-x-4 mb-4 no-print">{export_links(locale, PATH, &kept)}</p>
+        {list}
+        {pager}
+    };
     Ok(Answer::page(t!(locale, common.merchants), body))
 }
 
 /// What the query parameters ask for. What is malformed asks for nothing.
-fn asked(query: &Query) -> MerchantQuery {
+pub fn asked(query: &Query) -> MerchantQuery {
     MerchantQuery {
         search: query.text("q"),
         state: query.get("state").and_then(|state| state.parse().ok()),

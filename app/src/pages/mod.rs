@@ -18,7 +18,11 @@ mod device_facts;
 mod device_timeline;
 mod devices;
 mod devices_filters;
+mod devices_layout;
 mod devices_select;
+mod devices_table;
+mod devices_views;
+mod file_words;
 mod find;
 mod grant_preview;
 mod guard;
@@ -54,12 +58,15 @@ mod welcome;
 use crate::request::address;
 
 pub use account::{PASSWORD_PATH as ACCOUNT_PASSWORD, PATH as ACCOUNT};
-pub use audit::{EXPORT as AUDIT_EXPORT, asked as audit_asked};
-pub use import_errors::{REJECTS as IMPORT_REJECTS, error_heading, error_words};
-pub use logs::{
-    EXPORT as LOG_EXPORT, EXPORT_XLSX as LOG_EXPORT_XLSX, asked as log_asked, headings as log_headings,
-    words as log_words,
+pub use audit::asked as audit_asked;
+pub use devices::TERMINALS;
+pub use devices_filters::asked as terminals_asked;
+pub use file_words::{
+    TerminalWords, audit_headings, audit_words, merchant_headings, merchant_words, terminal_headings, terminal_words,
 };
+pub use import_errors::{REJECTS as IMPORT_REJECTS, error_heading, error_words};
+pub use logs::{asked as log_asked, headings as log_headings, words as log_words};
+pub use merchants::asked as merchants_asked;
 
 use account::{AccountPage, EndOtherSessions, EndSession};
 use app::AppPage;
@@ -72,6 +79,8 @@ use catalogue_grants::{PrepareGrants, RevokeGrants};
 pub(crate) use codes::{CounterCode, RevokeCode};
 use device::{DevicePage, IssueCode};
 use devices::{DevicesPage, TerminalsPage};
+use devices_layout::SaveLayout;
+use devices_views::{DeleteView, RenameView, SaveView};
 use find::FindPage;
 use grant_preview::{ConfirmGrants, GrantPreviewPage};
 use help::{HelpPage, HelpTopicPage};
@@ -161,6 +170,10 @@ pub fn register_actions() {
     register_explicit::<EndSession>();
     register_explicit::<EndOtherSessions>();
     register_explicit::<CounterCode>();
+    register_explicit::<SaveView>();
+    register_explicit::<RenameView>();
+    register_explicit::<DeleteView>();
+    register_explicit::<SaveLayout>();
     register_explicit::<ChooseTerminals>();
     register_explicit::<ChangeBatch>();
     register_explicit::<BatchCodes>();

@@ -2,7 +2,7 @@
 //! a window (`app/extras/palette.ts`).
 
 use super::guard::{Answer, Visit, guarded};
-use super::{ACCOUNT, LOG_EXPORT, SECURITY, device_address};
+use super::{ACCOUNT, SECURITY, device_address};
 use crate::backend::terminals::TerminalQuery;
 use crate::components::field::Field;
 use crate::components::html::{Html, Rendered};
@@ -159,7 +159,7 @@ fn actions(visit: &Visit, typed: &str) -> Option<Html> {
     let all = [
         link(format!("{list}?state=unregistered"), t!(locale, palette.unregistered)),
         link("/logs?outcome=failure".to_owned(), t!(locale, palette.failures)),
-        link(LOG_EXPORT.to_owned(), t!(locale, log.export)),
+        link("/logs/export.csv".to_owned(), t!(locale, common.export_csv)),
         link(ACCOUNT.to_owned(), t!(locale, account.password)),
         form(
             "/language",

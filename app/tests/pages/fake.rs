@@ -9,6 +9,7 @@ use app::backend::device_log::{DeviceLog, LogCount, LogEntry, LogQuery, LogRow};
 use app::backend::imports::{Field, FileColumn, ImportReport, ImportRow, Imports, Mapping, RowError, RowFault, Stage};
 use app::backend::invitations::{Accepted, Invitation, Invitations, IssuedLink, Opened as OpenedLink};
 use app::backend::lifecycle::{Change, Moves};
+use app::backend::list_settings::{Arrangement, Layout, ListColumn, ListSettings, Saved, SavedView};
 use app::backend::merchants::{Merchant, MerchantInput, MerchantQuery, MerchantRow, Merchants};
 use app::backend::page::{Cursor, Direction, Page};
 use app::backend::registration::{ClaimInput, Claimed, IssuedCode, RegisterInput, Registered, Registration};
@@ -28,8 +29,8 @@ use app::caller::{
 use app::domain::{
     ActivationCode, ActorKind, AuditAction, AuditEntryId, BatchId, FactorCode, Facts, ImportBatchId, InvitationId,
     InvitationToken, Lifecycle, ListedSn, LogEntryId, LogKind, Login, Manufacturer, MerchantId, MerchantNo,
-    MerchantState, Outcome, PaymentApp, PolicyState, Purpose, Reason, RecoveryCode, Role, SerialNumber, StoreId,
-    TargetKind, TerminalId, Timestamp, Told, UserId, UserState, Verdict,
+    MerchantState, Outcome, PaymentApp, PolicyState, Purpose, Reason, RecoveryCode, Role, SavedViewId, SerialNumber,
+    StoreId, TargetKind, TerminalId, Timestamp, Told, UserId, UserState, Verdict,
 };
 use app::error::{AppError, Invalid};
 use app::flash::Flash;
@@ -148,6 +149,7 @@ impl Fake {
             imports: this.clone(),
             invitations: this.clone(),
             lifecycle: this.clone(),
+            list_settings: this.clone(),
             merchants: this.clone(),
             registration: this.clone(),
             sessions: this.clone(),
@@ -780,6 +782,43 @@ impl Registration for Fake {
 }
 
 #[async_trait]
+impl ListSettings for Fake {
+    async fn get(&self, caller: &Caller) -> Result<Arrangement, AppError> {
+        if !caller.role().is_platform() {
+            return Ok(Arrangement::default());
+        }
+        let view = |id, name: &str, query: &str| SavedView {
+            id: SavedViewId(Uuid::from_u128(id)),
+            name: name.to_owned(),
+            query: query.to_owned(),
+        };
+        Ok(Arrangement {
+            views: vec![view(1, "未注册<b>", "state=unregistered"), view(2, "全部", "")],
+            layout: Layout {
+                hidden: vec![ListColumn::Model],
+                compact: true,
+            },
+        })
+    }
+
+    async fn save_view(&self, _: &Caller, _: &str, _: &str) -> Result<Saved, AppError> {
+        Ok(Saved::Added)
+    }
+
+    async fn rename_view(&self, _: &Caller, _: SavedViewId, _: &str) -> Result<(), AppError> {
+        Err(AppError::Invalid(Invalid::ViewTaken))
+    }
+
+    async fn delete_view(&self, _: &Caller, _: SavedViewId) -> Result<(), AppError> {
+        Err(AppError::NotFound)
+    }
+
+    async fn set_layout(&self, _: &Caller, _: &Layout) -> Result<(), AppError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
 impl Terminals for Fake {
     async fn look_alikes(&self, _: &Caller, _: &SerialNumber) -> Result<Vec<TerminalRow>, AppError> {
         Ok(self
@@ -788,10 +827,6 @@ impl Terminals for Fake {
             .take(1)
             .map(|terminal| terminal.row.clone())
             .collect())
-    }
-
-    async fn amount(&self, _: &Caller, _: &TerminalQuery) -> Result<Amount, AppError> {
-        Ok(Amount::Exactly(self.terminals.len() as u64))
     }
 
     async fn list(&self, _: &Caller, query: &TerminalQuery) -> Result<Page<TerminalRow>, AppError> {
@@ -1009,6 +1044,10 @@ impl Trends for Fake {
 
 #[async_trait]
 impl Verdicts for Fake {
+    async fn amounts(&self, _: &Caller, queries: &[TerminalQuery]) -> Result<Vec<Option<Amount>>, AppError> {
+        Ok(queries.iter().map(|_| Some(Amount::About(12_345))).collect())
+    }
+
     async fn list(&self, _: &Caller, numbers: &[SerialNumber]) -> Result<Vec<Judged>, AppError> {
         let ours = self.terminals.iter().filter(|it| numbers.contains(&it.row.sn));
         Ok(ours.map(judged).collect())

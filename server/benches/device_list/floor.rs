@@ -37,6 +37,8 @@ const MODELS: &str = "WITH RECURSIVE found(model) AS (\
     SELECT (SELECT min(model) FROM terminals WHERE merchant_id = ?1 AND model >= '') UNION ALL \
     SELECT (SELECT min(model) FROM terminals WHERE merchant_id = ?1 AND model > found.model) \
     FROM found WHERE found.model IS NOT NULL) SELECT model FROM found WHERE model IS NOT NULL LIMIT 200";
+const ARRANGED: &str = "SELECT 0, id, name, query FROM saved_views WHERE user_id = ?1 AND list = 'devices' \
+    UNION ALL SELECT 1, user_id, list, layout FROM list_layouts WHERE user_id = ?1 AND list = 'devices'";
 const STORES: &str = "SELECT id, name FROM stores WHERE merchant_id = ? ORDER BY name";
 
 const GRANTS: &str = "SELECT merchant_id, app_id, terminal_id, store_id, starts_at, expires_at, revoked_at \
@@ -200,9 +202,9 @@ impl Floor {
             .bind(self.surroundings.now().0)
             .fetch_optional(&self.pool)
             .await?;
-        let Some((user, _)) = session else { return Ok(None) };
+        let Some((id, _)) = session else { return Ok(None) };
         let user: Option<(String, String, Option<Uuid>, Option<i64>)> =
-            sqlx::query_as(USER).bind(user).fetch_optional(&self.pool).await?;
+            sqlx::query_as(USER).bind(id).fetch_optional(&self.pool).await?;
         let Some((_, _, Some(merchant), None)) = user else {
             return Ok(None);
         };
@@ -210,6 +212,12 @@ impl Floor {
         let models: Vec<String> = sqlx::query_scalar(MODELS).bind(merchant).fetch_all(&self.pool).await?;
         let mut rows: Vec<Row> = sqlx::query_as(LIST).bind(merchant).fetch_all(&self.pool).await?;
         rows.truncate(50);
+        // Whose list is measured has arranged nothing.
+        let arranged: Vec<(i64, Uuid, String, String)> =
+            sqlx::query_as(ARRANGED).bind(id).fetch_all(&self.pool).await?;
+        if !arranged.is_empty() {
+            return Err("the list is arranged, and the floor knows nothing of that".into());
+        }
         self.add_payment(merchant, &mut rows).await?;
         let nonce = URL_SAFE_NO_PAD.encode(self.surroundings.bytes::<16>());
         let now = self.surroundings.now().0;

@@ -1,4 +1,4 @@
-//! Lists as files, however long they are: read and written piece by piece.
+//! Lists as CSV, however long they are: read and written piece by piece.
 
 use crate::csv_cell::safe;
 use app::backend::page::{Cursor, Direction};
@@ -11,29 +11,29 @@ use std::io;
 use uuid::Uuid;
 
 /// Rows read at a time: the memory that an export takes, whatever the length of the list.
-pub(super) const PIECE: u64 = 1000;
+pub(super) const PIECE: usize = 1000;
 
 /// Rows of a piece, and where the next one begins; `None` after the last.
 pub(super) type Piece = (Vec<Vec<String>>, Option<Cursor>);
 
-/// A file `name` of CSV (RFC 4180) in UTF-8 with a byte-order mark, so that spreadsheets show Chinese rightly. `piece`
+/// A file `name`.csv (RFC 4180) in UTF-8 with a byte-order mark, so that spreadsheets show Chinese rightly. `piece`
 /// reads the rows from a cursor on; no cell of them runs as a formula.
-pub(super) fn csv_file<Read, Work>(name: &'static str, columns: &'static [&'static str], piece: Read) -> Response
+pub(super) fn csv_file<Read, Work>(name: &'static str, columns: Vec<&'static str>, piece: Read) -> Response
 where
     Read: Fn(Option<Cursor>) -> Work + Clone + Send + Sync + 'static,
     Work: Future<Output = io::Result<Piece>> + Send,
 {
     // `None` is the end; `Some(None)` the beginning.
     let pieces = stream::try_unfold(Some(None), move |at: Option<Option<Cursor>>| {
-        let piece = piece.clone();
+        let (piece, columns) = (piece.clone(), columns.clone());
         async move {
             let Some(cursor) = at else { return Ok(None) };
             let headings = cursor.is_none().then_some(columns);
             let (rows, next) = piece(cursor).await?;
-            Ok::<_, io::Error>(Some((written(headings, &rows)?, next.map(Some))))
+            Ok::<_, io::Error>(Some((written(headings.as_deref(), &rows)?, next.map(Some))))
         }
     });
-    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
+    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}.csv\""));
     let headers = [
         (
             header::CONTENT_TYPE,
@@ -64,7 +64,7 @@ fn written(headings: Option<&[&str]>, rows: &[Vec<String>]) -> io::Result<Vec<u8
 
 /// Where the piece after `rows` rows begins, the last of which has the key `last`; a piece that is not full is the end.
 pub(super) fn after(rows: usize, last: Option<Uuid>) -> Option<Cursor> {
-    let id = last.filter(|_| rows as u64 == PIECE)?;
+    let id = last.filter(|_| rows == PIECE)?;
     Some(Cursor {
         direction: Direction::After,
         key: String::new(),

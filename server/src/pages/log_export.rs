@@ -1,17 +1,15 @@
-//! `GET /logs/export.csv` and `GET /logs/export.xlsx`: the device log as a file, however long it is.
+//! `GET /logs/export.csv` and `GET /logs/export.xlsx`: the device log as a file.
 
-use super::csv_export::{PIECE, Piece, after, csv_file, instant};
-use super::render::rendering;
-use super::xlsx_export::{Sheet, xlsx_file};
+use super::csv_export::{PIECE, Piece, after, instant};
+use super::export::Export;
 use crate::state::AppState;
 use app::backend::device_log::{LogQuery, LogRow};
 use app::backend::page::{Cursor, Direction};
 use app::caller::Caller;
-use app::flash::sign_in_address;
+use app::error::AppError;
 use app::i18n::Locale;
 use app::pages::{log_asked, log_headings, log_words};
-use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use app::request::Rendering;
 use std::io;
 
 /// The columns, and how wide they are in a workbook.
@@ -39,73 +37,37 @@ const COLUMNS: [(&str, u8); 21] = [
     ("detail", 40),
 ];
 
-/// Their names alone.
-const NAMES: [&str; 21] = {
-    let mut names = [""; 21];
-    let mut at = 0;
-    while at < names.len() {
-        names[at] = COLUMNS[at].0;
-        at += 1;
-    }
-    names
-};
-
 /// The entries that the page with the same query parameters shows, newest first and all of them; instants in UTC
-/// (RFC 3339), what happened and why also in the reader's language.
-///
-/// **Permissions:** any caller, within its scope.
-pub async fn log_export(State(state): State<AppState>, request: Request) -> Response {
-    match asked(&state, request) {
-        Err(answer) => answer,
-        Ok(asked) => csv_file("device-log.csv", &NAMES, move |cursor| asked.clone().piece(cursor)),
-    }
-}
-
-/// The same as a workbook with headings in the reader's language.
-///
-/// **Permissions:** any caller, within its scope.
-pub async fn log_workbook(State(state): State<AppState>, request: Request) -> Response {
-    match asked(&state, request) {
-        Err(answer) => answer,
-        Ok(asked) => {
-            let headings = log_headings(asked.locale);
-            let columns = headings.into_iter().zip(COLUMNS.map(|(_, width)| width)).collect();
-            let sheet = Sheet::new("device-log.xlsx", columns);
-            xlsx_file(sheet, move |cursor| asked.clone().piece(cursor))
-        }
-    }
-}
-
-/// What is exported, for whom.
+/// (RFC 3339), what happened and why also in the reader's language. For any caller, within its scope.
 #[derive(Clone)]
-struct Asked {
+pub struct LogExport {
     state: AppState,
     caller: Caller,
     query: LogQuery,
     locale: Locale,
 }
 
-/// What a request asks for; the way to sign in when nobody is.
-#[expect(clippy::result_large_err, reason = "the answer is sent at once")]
-fn asked(state: &AppState, request: Request) -> Result<Asked, Response> {
-    let (parts, _) = request.into_parts();
-    let rendering = rendering(state, &parts);
-    let Some(caller) = parts.extensions.get::<Option<Caller>>().cloned().flatten() else {
-        return Err(Redirect::to(&sign_in_address(&rendering.path_and_query)).into_response());
-    };
-    Ok(Asked {
-        state: state.clone(),
-        caller,
-        query: log_asked(&rendering.query(), rendering.zone),
-        locale: rendering.locale,
-    })
-}
+impl Export for LogExport {
+    const FILE: &'static str = "device-log";
+    const COLUMNS: &'static [(&'static str, u8)] = &COLUMNS;
 
-impl Asked {
-    /// The rows from a cursor on. A piece may have none although more follow.
+    fn of(state: &AppState, caller: Caller, rendering: &Rendering) -> Result<Self, AppError> {
+        Ok(Self {
+            state: state.clone(),
+            caller,
+            query: log_asked(&rendering.query(), rendering.zone),
+            locale: rendering.locale,
+        })
+    }
+
+    fn headings(&self) -> Vec<&'static str> {
+        log_headings(self.locale).to_vec()
+    }
+
     async fn piece(self, cursor: Option<Cursor>) -> io::Result<Piece> {
         let query = LogQuery { cursor, ..self.query };
-        let found = self.state.services.device_log.piece(&self.caller, &query, PIECE).await;
+        let log = &self.state.services.device_log;
+        let found = log.piece(&self.caller, &query, PIECE as u64).await;
         let found = found.map_err(io::Error::other)?;
         let next = match found.reached {
             Some(reached) => Some(Cursor {

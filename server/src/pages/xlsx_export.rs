@@ -28,7 +28,7 @@ const CHUNK: usize = 64 * 1024;
 
 /// What a workbook is made of.
 pub(super) struct Sheet {
-    /// The name of the file.
+    /// The name of the file without its ending.
     pub(super) file: &'static str,
     /// What the columns are called, and how wide they are in characters.
     pub(super) columns: Vec<(&'static str, u8)>,
@@ -63,7 +63,7 @@ where
         }
     });
     let body = stream::unfold(sent, |mut sent| async move { Some((sent.recv().await?, sent)) });
-    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{file}\""));
+    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{file}.xlsx\""));
     let headers = [
         (
             header::CONTENT_TYPE,
@@ -194,7 +194,7 @@ mod tests {
     async fn workbook(rows: u32, pieces: u128, per_sheet: u32) -> Xlsx<Bytes<Vec<u8>>> {
         let sheet = Sheet {
             rows: per_sheet,
-            ..Sheet::new("x.xlsx", vec![("SN", 20), ("what", 40)])
+            ..Sheet::new("x", vec![("SN", 20), ("what", 40)])
         };
         let response = xlsx_file(sheet, move |cursor: Option<Cursor>| async move {
             let done = cursor.map_or(0, |cursor| cursor.id.as_u128());
@@ -244,7 +244,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_breaks_ends_the_file() {
-        let sheet = Sheet::new("x.xlsx", vec![("SN", 20)]);
+        let sheet = Sheet::new("x", vec![("SN", 20)]);
         let response = xlsx_file(sheet, |_| async { Err(io::Error::other("no database")) });
         assert!(to_bytes(response.into_body(), usize::MAX).await.is_err());
     }

@@ -4,14 +4,14 @@
 mod work;
 
 use super::failure::{Failure, unreadable};
-use super::{codes, registration, terminals};
+use super::{codes, registration, terminals, verdicts};
 use crate::clock::Surroundings;
 use crate::database::Database;
 use crate::entities::{activation_codes, batch_items, batches};
 use app::backend::batches::{Batch, BatchItem, Batches, Came, Choice, MAX_ITEMS, Opened, Work};
 use app::backend::lifecycle::Change;
 use app::backend::registration::IssuedCode;
-use app::backend::terminals::{TerminalQuery, TerminalRow, Terminals};
+use app::backend::terminals::{TerminalQuery, TerminalRow};
 use app::caller::{Caller, CodeIssuer, Manager, Registrar};
 use app::domain::{ActivationCode, BatchId, ListedSn, TerminalId, Timestamp};
 use app::error::{AppError, Invalid};
@@ -26,6 +26,9 @@ use uuid::Uuid;
 /// How long a batch is kept.
 const KEPT_MS: i64 = 7 * Timestamp::DAY_MS;
 
+/// Pages of a list that are looked at for what belongs to a batch.
+const PAGES: usize = 20;
+
 /// What an item says whose work was done.
 const DONE: &str = "done";
 
@@ -36,6 +39,7 @@ pub struct BatchService {
     codes: Arc<codes::CodeService>,
     registration: Arc<registration::RegistrationService>,
     terminals: Arc<terminals::TerminalService>,
+    verdicts: Arc<verdicts::VerdictService>,
 }
 
 /// An item to keep: serial number, terminal, outcome.
@@ -48,6 +52,7 @@ impl BatchService {
         codes: Arc<codes::CodeService>,
         registration: Arc<registration::RegistrationService>,
         terminals: Arc<terminals::TerminalService>,
+        verdicts: Arc<verdicts::VerdictService>,
     ) -> Self {
         Self {
             database,
@@ -55,6 +60,7 @@ impl BatchService {
             codes,
             registration,
             terminals,
+            verdicts,
         }
     }
 
@@ -72,22 +78,23 @@ impl BatchService {
         self.keep(&by, None, items.collect()).await
     }
 
-    /// What the first pages of a list show.
+    /// What the first pages of a list show. Of a rare reason, so many pages are looked at and no more.
     async fn first_listed(&self, caller: &Caller, query: &TerminalQuery) -> Result<Vec<TerminalRow>, Failure> {
         let mut query = TerminalQuery {
             cursor: None,
             ..query.clone()
         };
         let mut rows = Vec::new();
-        loop {
-            let page = self.terminals.list(caller, &query).await?;
-            rows.extend(page.rows);
+        for _ in 0..PAGES {
+            let page = self.verdicts.judge_page(caller, &query, MAX_ITEMS).await?;
+            rows.extend(page.rows.into_iter().map(|judged| judged.row));
             query.cursor = page.next;
             if query.cursor.is_none() || rows.len() >= MAX_ITEMS {
-                rows.truncate(MAX_ITEMS);
-                return Ok(rows);
+                break;
             }
         }
+        rows.truncate(MAX_ITEMS);
+        Ok(rows)
     }
 
     /// Keeps a batch, and forgets this person's old ones.

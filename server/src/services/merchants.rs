@@ -51,10 +51,25 @@ impl MerchantService {
         Self { database, surroundings }
     }
 
-    async fn list_rows(&self, query: &MerchantQuery) -> Result<Page<MerchantRow>, Failure> {
+    /// A page of at most `rows` merchants, by number: what an export reads piece by piece.
+    ///
+    /// **Permissions:** [`PlatformViewer`].
+    ///
+    /// # Errors
+    /// [`AppError::Internal`].
+    pub async fn piece(
+        &self,
+        _by: PlatformViewer<'_>,
+        query: &MerchantQuery,
+        rows: usize,
+    ) -> Result<Page<MerchantRow>, AppError> {
+        Ok(self.list_rows(query, rows).await?)
+    }
+
+    async fn list_rows(&self, query: &MerchantQuery, most: usize) -> Result<Page<MerchantRow>, Failure> {
         let select = keyset(narrow(merchants::Entity::find(), query), query.cursor.as_ref());
-        let found = select.all(self.database.reader()).await?;
-        let page = Page::of(found, query.cursor.as_ref(), |merchant| {
+        let found = select.limit(most as u64 + 1).all(self.database.reader()).await?;
+        let page = Page::sized(most, found, query.cursor.as_ref(), |merchant| {
             (merchant.merchant_no.clone(), merchant.id)
         });
         let ids: Vec<Uuid> = page.rows.iter().map(|merchant| merchant.id).collect();
@@ -258,7 +273,7 @@ fn narrow(mut select: Select<merchants::Entity>, query: &MerchantQuery) -> Selec
     select
 }
 
-/// Asks for one row more than a page from the cursor on, by number.
+/// Begins at the cursor, by number.
 fn keyset(mut select: Select<merchants::Entity>, cursor: Option<&Cursor>) -> Select<merchants::Entity> {
     let before = cursor.is_some_and(|cursor| cursor.direction == Direction::Before);
     if let Some(cursor) = cursor {
@@ -268,12 +283,11 @@ fn keyset(mut select: Select<merchants::Entity>, cursor: Option<&Cursor>) -> Sel
             Column::MerchantNo.gt(&cursor.key)
         });
     }
-    let sorted = if before {
+    if before {
         select.order_by_desc(Column::MerchantNo)
     } else {
         select.order_by_asc(Column::MerchantNo)
-    };
-    sorted.limit(PAGE_ROWS as u64 + 1)
+    }
 }
 
 fn row_of(merchant: &merchants::Model, used: u64) -> Result<MerchantRow, Failure> {
@@ -290,7 +304,7 @@ fn row_of(merchant: &merchants::Model, used: u64) -> Result<MerchantRow, Failure
 #[async_trait]
 impl Merchants for MerchantService {
     async fn list(&self, _by: PlatformViewer<'_>, query: &MerchantQuery) -> Result<Page<MerchantRow>, AppError> {
-        Ok(self.list_rows(query).await?)
+        Ok(self.list_rows(query, PAGE_ROWS).await?)
     }
 
     async fn get(&self, _by: PlatformViewer<'_>, number: &MerchantNo) -> Result<Option<Merchant>, AppError> {

@@ -20,6 +20,7 @@ pub mod imports;
 pub mod invitations;
 pub mod lifecycle;
 mod links;
+pub mod list_settings;
 pub mod merchants;
 pub mod passwords;
 pub mod presence;
@@ -87,6 +88,8 @@ pub struct All {
     pub invitations: Arc<invitations::InvitationService>,
     /// Changing terminals.
     pub lifecycle: Arc<lifecycle::MoveService>,
+    /// How people have arranged the list of terminals.
+    pub list_settings: Arc<list_settings::ListSettingsService>,
     /// Merchants.
     pub merchants: Arc<merchants::MerchantService>,
     /// Binding terminals to merchants.
@@ -121,6 +124,11 @@ impl Services {
             codes.clone(),
         ));
         let terminals = Arc::new(terminals::TerminalService::new(database.clone(), surroundings.clone()));
+        let verdicts = Arc::new(verdicts::VerdictService::new(
+            database.clone(),
+            surroundings.clone(),
+            terminals.clone(),
+        ));
         Ok(Self(Arc::new(All {
             accounts: Arc::new(accounts::AccountService::new(
                 database.clone(),
@@ -135,6 +143,7 @@ impl Services {
                 codes.clone(),
                 registration.clone(),
                 terminals.clone(),
+                verdicts.clone(),
             )),
             catalogue: Arc::new(catalogue::CatalogueService::new(database.clone(), surroundings.clone())),
             codes,
@@ -152,6 +161,10 @@ impl Services {
                 surroundings.clone(),
                 passwords,
             )),
+            list_settings: Arc::new(list_settings::ListSettingsService::new(
+                database.clone(),
+                surroundings.clone(),
+            )),
             merchants: Arc::new(merchants::MerchantService::new(database.clone(), surroundings.clone())),
             registration,
             sessions: Arc::new(sessions::SessionService::new(database.clone(), surroundings.clone())),
@@ -160,14 +173,10 @@ impl Services {
                 surroundings.clone(),
             )),
             stores: Arc::new(stores::StoreService::new(database.clone(), surroundings.clone())),
-            terminals: terminals.clone(),
+            terminals,
             tokens: Arc::new(tokens::TokenService::new(database.clone())),
             trends: Arc::new(trends::TrendService::new(database.clone(), surroundings.clone())),
-            verdicts: Arc::new(verdicts::VerdictService::new(
-                database.clone(),
-                surroundings.clone(),
-                terminals,
-            )),
+            verdicts,
             users: Arc::new(users::UserService::new(database, surroundings)),
         })))
     }
@@ -186,6 +195,7 @@ impl Services {
             imports: self.imports.clone(),
             invitations: self.invitations.clone(),
             lifecycle: self.lifecycle.clone(),
+            list_settings: self.list_settings.clone(),
             merchants: self.merchants.clone(),
             registration: self.registration.clone(),
             sessions: self.sessions.clone(),

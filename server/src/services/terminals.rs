@@ -1,12 +1,17 @@
-//! Looking at terminals. Lists are in [`list`], what they are narrowed to in [`filters`], their order in [`order`], and their
+//! Looking at terminals. Lists are in [`list`] and counted in [`count`], what they are narrowed to is in [`filters`], their order in [`order`], and their
 //! search in [`search`]. Some terminals that are asked for one by one are in [`picked`].
 
+mod count;
 mod filters;
 mod grams;
 mod list;
 mod order;
 mod picked;
 mod search;
+
+pub(in crate::services) use filters::says_all;
+pub(in crate::services) use list::Placed;
+pub use picked::Particulars;
 
 use super::failure::{Failure, unreadable};
 use super::scope::terminals_in;
@@ -15,7 +20,7 @@ use crate::database::Database;
 use crate::entities::{activation_codes, merchants, stores, terminals};
 use app::backend::page::{Cursor, Direction, PAGE_ROWS, Page};
 use app::backend::terminals::{
-    Amount, MerchantRef, Terminal, TerminalCounts, TerminalFilters, TerminalQuery, TerminalRow, Terminals,
+    MerchantRef, Terminal, TerminalCounts, TerminalFilters, TerminalQuery, TerminalRow, Terminals,
 };
 use app::caller::{Caller, Scope};
 use app::domain::{Lifecycle, Manufacturer, SerialNumber, StoreId, TerminalId, Timestamp};
@@ -81,21 +86,31 @@ impl TerminalService {
 
     async fn list_rows(&self, caller: &Caller, query: &TerminalQuery) -> Result<Page<TerminalRow>, Failure> {
         let scope = caller.scope();
-        self.list_with(caller, query, listed(scope), |row| row_of(row, scope), |row| row)
-            .await
+        self.list_with(
+            caller,
+            query,
+            PAGE_ROWS,
+            listed(scope),
+            |row| row_of(row, scope),
+            |row| row,
+        )
+        .await
+        .map(|page| page.map(|placed| placed.row))
     }
 
-    /// A page of the list with more about each terminal: `select` is [`listed`] with more columns, `read` makes a `T` of
-    /// what it finds, and `row` is the part of it that every list has.
+    /// A page of the list, of at most `most` rows, with more about each terminal: `select` is [`listed`] with more columns,
+    /// `read` makes a `T` of what it finds, and `row` is the part of it that every list has.
     pub(super) async fn list_with<T: Send>(
         &self,
         caller: &Caller,
         query: &TerminalQuery,
+        most: usize,
         select: SelectStatement,
         mut read: impl FnMut(&QueryResult) -> Result<T, Failure> + Send,
         row: impl Fn(&T) -> &TerminalRow + Send + Sync,
-    ) -> Result<Page<T>, Failure> {
-        self.list_page(caller.scope(), query, select, &mut read, &row).await
+    ) -> Result<Page<Placed<T>>, Failure> {
+        self.list_page(caller.scope(), query, most, select, &mut read, &row)
+            .await
     }
 
     async fn find(
@@ -155,7 +170,7 @@ impl TerminalService {
     }
 
     /// The merchant of a merchant's scope, which its lists need not repeat on every row.
-    async fn own_merchant(&self, scope: Scope) -> Result<Option<MerchantRef>, Failure> {
+    pub(super) async fn own_merchant(&self, scope: Scope) -> Result<Option<MerchantRef>, Failure> {
         let Scope::Merchant(merchant) = scope else {
             return Ok(None);
         };
@@ -335,10 +350,6 @@ impl Terminals for TerminalService {
 
     async fn list(&self, caller: &Caller, query: &TerminalQuery) -> Result<Page<TerminalRow>, AppError> {
         Ok(self.list_rows(caller, query).await?)
-    }
-
-    async fn amount(&self, caller: &Caller, query: &TerminalQuery) -> Result<Amount, AppError> {
-        Ok(self.count_listed(caller.scope(), query).await?)
     }
 
     async fn filters(&self, caller: &Caller) -> Result<TerminalFilters, AppError> {

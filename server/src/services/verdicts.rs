@@ -1,25 +1,35 @@
 //! Whether terminals can take a payment now: gathers the facts, and lets `app::domain` judge.
 
 mod facts;
+mod listed;
 
 use super::failure::Failure;
-use super::terminals::{TerminalService, listed, row_of};
+use super::terminals::{Particulars, TerminalService, listed, row_of};
 use crate::clock::Surroundings;
 use crate::database::Database;
 use crate::entities::terminals;
-use app::backend::page::Page;
-use app::backend::terminals::TerminalQuery;
-use app::backend::verdicts::{Health, Judged, MOST_JUDGED, Verdicts};
+use app::backend::page::{PAGE_ROWS, Page};
+use app::backend::terminals::{Amount, TerminalQuery};
+use app::backend::verdicts::{COUNTING_MS, Health, Judged, MOST_JUDGED, Verdicts};
 use app::caller::{Caller, Scope};
 use app::domain::{Answer, Lifecycle, SerialNumber, TerminalId, Timestamp, Verdict};
 use app::error::AppError;
 use async_trait::async_trait;
+use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, SelectStatement};
-use sea_orm::{ConnectionTrait, QueryResult};
 use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::sync::Arc;
 use terminals::Column;
+
+/// A terminal as a file shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// What a list shows; with the merchant, also where it is the caller's own.
+    pub judged: Judged,
+    /// The rest.
+    pub particulars: Particulars,
+}
 
 /// Answers [`Verdicts`].
 pub struct VerdictService {
@@ -73,16 +83,28 @@ impl VerdictService {
         Ok(known.into_iter().map(|known| judged(known, now)).collect())
     }
 
-    async fn judge_page(&self, caller: &Caller, query: &TerminalQuery) -> Result<Page<Judged>, Failure> {
-        let (scope, now) = (caller.scope(), self.surroundings.now());
-        let mut days = facts::Days::at(now);
-        let read = |found: &QueryResult| facts::Known::of(found, row_of(found, scope)?, scope, &mut days);
-        let mut page = self
-            .terminals
-            .list_with(caller, query, facts_of(scope), read, |known| &known.row)
-            .await?;
-        facts::add_payment_apps(self.database.reader(), &mut page.rows, now).await?;
-        Ok(page.map(|known| judged(known, now)))
+    /// A piece of the list of terminals, of at most `rows` rows: what an export reads.
+    ///
+    /// **Permissions:** any caller, within its scope.
+    ///
+    /// # Errors
+    /// [`AppError::Internal`].
+    pub async fn piece(&self, caller: &Caller, query: &TerminalQuery, rows: usize) -> Result<Page<Exported>, AppError> {
+        Ok(self.exported(caller, query, rows).await?)
+    }
+
+    async fn exported(&self, caller: &Caller, query: &TerminalQuery, rows: usize) -> Result<Page<Exported>, Failure> {
+        let page = self.judge_page(caller, query, rows).await?;
+        let ids: Vec<TerminalId> = page.rows.iter().map(|judged| judged.row.id).collect();
+        let mut particulars = self.terminals.particulars_of(caller, &ids).await?;
+        let own = self.terminals.own_merchant(caller.scope()).await?;
+        Ok(page.map(|mut judged| {
+            judged.row.merchant = judged.row.merchant.or_else(|| own.clone());
+            Exported {
+                particulars: particulars.remove(&judged.row.id).unwrap_or_default(),
+                judged,
+            }
+        }))
     }
 
     async fn judge_registered(&self, caller: &Caller) -> Result<Option<Health>, Failure> {
@@ -167,7 +189,19 @@ impl Verdicts for VerdictService {
     }
 
     async fn page(&self, caller: &Caller, query: &TerminalQuery) -> Result<Page<Judged>, AppError> {
-        Ok(self.judge_page(caller, query).await?)
+        Ok(self.judge_page(caller, query, PAGE_ROWS).await?)
+    }
+
+    async fn amounts(&self, caller: &Caller, queries: &[TerminalQuery]) -> Result<Vec<Option<Amount>>, AppError> {
+        let until = self.surroundings.now().plus_ms(COUNTING_MS);
+        let mut amounts = Vec::with_capacity(queries.len());
+        for query in queries {
+            amounts.push(match self.surroundings.now() < until {
+                true => Some(self.count(caller, query).await?),
+                false => None,
+            });
+        }
+        Ok(amounts)
     }
 
     async fn health(&self, caller: &Caller) -> Result<Option<Health>, AppError> {

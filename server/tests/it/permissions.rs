@@ -83,7 +83,7 @@ const LOOKS_AFTER: [Seen; 6] = [
     Seen::Forbidden,
     Seen::Yes,
 ];
-/// Whoever made the batch, which is xiaoman.
+/// Whoever made the batch or the view, which is xiaoman.
 const ITS_MAKER: [Seen; 6] = [
     Seen::SignIn,
     Seen::Missing,
@@ -300,6 +300,15 @@ const TABLE: &[Line] = &[
         ],
     ),
     ("POST", "/actions/import", &[], ADMIN),
+    ("POST", "/actions/view-save", &[("view_name", "x")], SIGNED_IN),
+    (
+        "POST",
+        "/actions/view-rename",
+        &[("view", "{view}"), ("view_name", "y")],
+        ITS_MAKER,
+    ),
+    ("POST", "/actions/view-delete", &[("view", "{view}")], ITS_MAKER),
+    ("POST", "/actions/list-layout", &[("density", "compact")], SIGNED_IN),
     ("POST", "/actions/import-map", &[("import", "{import}")], ADMIN),
     ("POST", "/actions/import-confirm", &[("import", "{import}")], ADMIN),
     ("POST", "/actions/import-cancel", &[("import", "{import}")], ADMIN),
@@ -347,8 +356,15 @@ const TABLE: &[Line] = &[
     ("POST", "/preferences", &[("theme", "dark")], OPEN),
     ("GET", "/audit", &[], PLATFORM),
     ("GET", "/audit/export.csv", &[], PLATFORM),
+    ("GET", "/audit/export.xlsx", &[], PLATFORM),
+    ("GET", "/devices/export.csv", &[], SIGNED_IN),
+    ("GET", "/devices/export.xlsx", &[], SIGNED_IN),
     ("GET", "/logs/export.csv", &[], SIGNED_IN),
     ("GET", "/logs/export.xlsx", &[], SIGNED_IN),
+    ("GET", "/merchants/export.csv", &[], PLATFORM),
+    ("GET", "/merchants/export.xlsx", &[], PLATFORM),
+    ("GET", "/terminals/export.csv", &[], PLATFORM),
+    ("GET", "/terminals/export.xlsx", &[], PLATFORM),
     ("GET", "/favicon.svg", &[], OPEN),
     ("GET", "/inventory-template.csv", &[], OPEN),
     ("GET", "/pkg/{file}", &[], OPEN),
@@ -383,6 +399,7 @@ async fn things(world: &World<'_>) -> Result<Things> {
         ("{import}", import.id.to_string()),
         ("{rejected}", rejected),
         ("{batch}", batch(&mut owner, world).await?),
+        ("{view}", view(&mut owner).await?),
         ("{login}", "handy.clerk".to_owned()),
         ("{merchant}", XIAOMAN.to_owned()),
         ("{store}", store.id.to_string()),
@@ -439,6 +456,13 @@ async fn batch(owner: &mut Client, world: &World<'_>) -> Result<String> {
     Ok(batch.ok_or("no batch")?.to_owned())
 }
 
+/// A view of xiaoman's.
+async fn view(owner: &mut Client) -> Result<String> {
+    let page = owner.submit("/actions/view-save", &[("view_name", "我的")]).await?;
+    let id = between(&page.body, "name=\"view\" value=\"", "\"").ok_or("no view")?;
+    Ok(id.to_owned())
+}
+
 /// A key that no row has.
 const NO_KEY: &str = "00000000-0000-7000-8000-000000000001";
 
@@ -449,6 +473,7 @@ const NEVER: &[(&str, &str)] = &[
     ("{import}", NO_KEY),
     ("{rejected}", NO_KEY),
     ("{batch}", NO_KEY),
+    ("{view}", NO_KEY),
     ("{invitation}", NO_KEY),
     ("{store}", NO_KEY),
     ("{draft}", NO_KEY),

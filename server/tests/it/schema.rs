@@ -10,8 +10,8 @@ use server::database::{Database, Engine};
 use server::entities::{
     activation_codes, app_grant_drafts, app_grants, app_installs, app_refusals, app_versions, apps, audit_log,
     batch_items, batches, device_log, floods, idempotency_keys, import_batches, import_changes, import_errors,
-    import_jobs, import_parts, import_stores, invitations, log_boundaries, log_heads, merchants, recovery_codes,
-    second_factors, sessions, stores, terminal_tags, terminals, throttles, users,
+    import_jobs, import_parts, import_stores, invitations, list_layouts, log_boundaries, log_heads, merchants,
+    recovery_codes, saved_views, second_factors, sessions, stores, terminal_tags, terminals, throttles, users,
 };
 
 use crate::on_both_engines;
@@ -147,10 +147,12 @@ async fn every_entity_can_be_read(db: &Database) -> Outcome {
         import_parts,
         import_stores,
         invitations,
+        list_layouts,
         log_boundaries,
         log_heads,
         merchants,
         recovery_codes,
+        saved_views,
         second_factors,
         sessions,
         stores,
@@ -289,6 +291,9 @@ async fn words_outside_the_lists_are_refused(db: &Database) -> Outcome {
     unkind.sequence = Set(3);
     unkind.kind = Set("terminal.exploded".to_owned());
     assert_refused(unkind.insert(db.writer()).await, is_neither);
+    let mut unlisted = view(61, 3);
+    unlisted.list = Set("merchants".to_owned());
+    assert_refused(unlisted.insert(db.writer()).await, is_neither);
     Ok(())
 }
 
@@ -319,7 +324,16 @@ async fn what_belongs_to_a_row_goes_with_it(db: &Database) -> Outcome {
     }
     .insert(db.writer())
     .await?;
+    for (number, name) in [(41, "离线"), (42, "全部")] {
+        let mut view = view(number, 3);
+        view.name = Set(name.to_owned());
+        view.insert(db.writer()).await?;
+    }
+    assert_refused(view(60, 3).insert(db.writer()).await, is_unique);
+    layout(3).insert(db.writer()).await?;
     users::Entity::delete_by_id(id(3)).exec(db.writer()).await?;
+    assert_eq!(saved_views::Entity::find().count(db.reader()).await?, 0);
+    assert_eq!(list_layouts::Entity::find().count(db.reader()).await?, 0);
     assert_eq!(sessions::Entity::find().count(db.reader()).await?, 0);
 
     terminal_tags::ActiveModel {

@@ -5,6 +5,7 @@ use crate::support::{Outcome, TestDb};
 use crate::world::{SHENGJING, World, XIAOMAN};
 use app::backend::page::PAGE_ROWS;
 use app::backend::terminals::{Amount, Connection, SortKey, TerminalQuery, TerminalRow, TerminalSort, Terminals};
+use app::backend::verdicts::Verdicts;
 use app::caller::{Caller, RequestInfo};
 use app::domain::{
     Lifecycle, Manufacturer, MerchantId, Obstacle, Role, Timestamp, UserId, name_key, search_text, search_words,
@@ -243,7 +244,12 @@ async fn a_search_finds_what_a_plain_look_finds(db: &TestDb) -> Outcome {
             }
             assert_eq!(found, expected, "{search:?} platform: {platform}");
             if !words.is_empty() {
-                let amount = world.services.terminals.amount(&caller, &query).await?;
+                let amount = world
+                    .services
+                    .verdicts
+                    .amounts(&caller, std::slice::from_ref(&query))
+                    .await?[0];
+                let amount = amount.ok_or("not counted")?;
                 assert_eq!(amount, Amount::Exactly(expected.len() as u64), "{search:?}");
             }
             // In another order the same are found.
@@ -501,7 +507,12 @@ async fn filters_and_searches_go_together(db: &TestDb) -> Outcome {
             expected.sort();
             found.sort();
             assert_eq!(found, expected, "{query:?}");
-            let amount = world.services.terminals.amount(&platform, &query).await?;
+            let amount = world
+                .services
+                .verdicts
+                .amounts(&platform, std::slice::from_ref(&query))
+                .await?[0];
+            let amount = amount.ok_or("not counted")?;
             assert_eq!(amount, Amount::Exactly(expected.len() as u64), "{query:?}");
         }
     }

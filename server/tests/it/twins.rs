@@ -121,6 +121,10 @@ fn page() -> impl Strategy<Value = String> {
         Just("/logs/export.csv"),
         Just("/audit"),
         Just("/audit/export.csv?actor=shengjing"),
+        Just("/devices/export.csv"),
+        Just("/devices/export.csv?problem=not_registered&sort=-registered"),
+        Just("/terminals/export.csv"),
+        Just("/merchants/export.csv"),
         Just("/batches/00000000-0000-7000-8000-000000000001"),
         Just("/devices?after=%FF~x"),
         Just("/devices/%20"),
@@ -145,6 +149,8 @@ fn page() -> impl Strategy<Value = String> {
         word().prop_map(|word| format!("/palette?q={}", urlencoding::encode(&word))),
         (word(), prop_oneof![Just(""), Just("registered"), Just("unregistered")])
             .prop_map(|(q, state)| format!("/devices?q={}&state={state}", urlencoding::encode(&q))),
+        (word(), prop_oneof![Just("silent"), Just("not_connected"), Just("")])
+            .prop_map(|(q, problem)| format!("/devices/export.csv?q={}&problem={problem}", urlencoding::encode(&q))),
         prop_oneof![Just("A920"), Just("P2"), Just("N910")].prop_map(|model| format!("/devices?model={model}")),
         (serial_number(), prop_oneof![Just(""), Just("success"), Just("failure")])
             .prop_map(|(sn, outcome)| format!("/logs?sn={}&outcome={outcome}", urlencoding::encode(&sn))),
@@ -200,6 +206,10 @@ fn ask() -> impl Strategy<Value = Ask> {
     prop_oneof![
         6 => page().prop_map(Ask::Get),
         3 => (serial_number(), code.clone()).prop_map(|(sn, code)| Ask::Post("/actions/register", vec![("sn", sn), ("code", code)])),
+        1 => (word(), login()).prop_map(|(word, name)| {
+            let query = format!("q={}", urlencoding::encode(&word));
+            Ask::Post("/actions/view-save", vec![("view_name", name), ("query", query)])
+        }),
         1 => (serial_number(), key()).prop_map(|(sn, key)| {
             Ask::Post("/actions/issue-code", vec![("sn", sn), ("terminal", key)])
         }),

@@ -114,7 +114,8 @@ pub(super) fn filters(
         add(connected(dress, connection, now), false, false);
     }
     if let Some(obstacle) = query.obstacle {
-        add(obstructed(dress, obstacle), false, false);
+        let led = by_state_alone(obstacle);
+        add(obstructed(dress, obstacle), led, led);
     }
     all
 }
@@ -134,8 +135,24 @@ fn connected(dress: Dress, connection: Connection, now: Timestamp) -> Condition 
     }
 }
 
-/// The terminals whose first failing check says so. The later checks need more than a terminal's row says; those are not
-/// offered, and ask for nothing.
+/// Whether the conditions here say all of an obstacle. The later checks need more than a terminal's row and its merchant's.
+pub(in crate::services) fn says_all(obstacle: Obstacle) -> bool {
+    use Obstacle::{MerchantStopped, NotAssigned, NotConnected, NotRegistered, Retired, Suspended};
+    matches!(
+        obstacle,
+        Retired | Suspended | MerchantStopped | NotAssigned | NotRegistered | NotConnected
+    )
+}
+
+/// Whether [`obstructed`] asks for the state and nothing else.
+fn by_state_alone(obstacle: Obstacle) -> bool {
+    use Obstacle::{MerchantStopped, NotConnected, NotRegistered};
+    !matches!(obstacle, MerchantStopped | NotRegistered | NotConnected)
+}
+
+/// Leaves out terminals whose first failing check cannot be this one. The verdict decides on the rest; see
+/// `services/verdicts/listed.rs`. A condition without an index beyond the state is no help there: of a rare obstacle the
+/// database would read all terminals before it answers.
 fn obstructed(dress: Dress, obstacle: Obstacle) -> Condition {
     let state = |lifecycle: Lifecycle| dress.column(Column::Lifecycle).eq(lifecycle.code());
     let stopped = || {
@@ -168,6 +185,6 @@ fn obstructed(dress: Dress, obstacle: Obstacle) -> Condition {
                 .add(dress.column(Column::TokenHash).is_null())
                 .add(dress.column(Column::TokenIssuedAt).is_null()),
         ),
-        _ => all,
+        _ => all.add(state(Lifecycle::Registered)),
     }
 }

@@ -5,13 +5,13 @@
 //! it is, is found out by counting up to [`FEW`] in an index.
 
 use super::filters::{self, Dress, Filter};
-use super::search::{From, Hit, Search};
+use super::search::{From, Search};
 use super::{TerminalService, column, order};
 use crate::entities::{merchants, terminals};
 use crate::services::failure::Failure;
 use crate::services::scope::terminals_in;
 use app::backend::page::{Cursor, PAGE_ROWS, Page};
-use app::backend::terminals::{Amount, SortKey, TerminalQuery, TerminalRow, TerminalSort};
+use app::backend::terminals::{SortKey, TerminalQuery, TerminalRow, TerminalSort};
 use app::caller::Scope;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryResult};
@@ -22,22 +22,24 @@ use uuid::Uuid;
 /// So many terminals are fetched and sorted rather than walked to.
 const FEW: usize = 2_000;
 
-/// So many are counted; of more, it is said about how many there are.
-const COUNTED: usize = 200;
-
-/// So many are looked at to tell about how many there are.
-const LOOKED_AT: usize = 2_000;
-
 /// The order in which everything is listed.
 const BY_SN: TerminalSort = TerminalSort {
     by: SortKey::Sn,
     descending: false,
 };
 
-/// What to read of a row, and where in it what every list shows stands.
+/// How many rows to read, what of a row, and where in it what every list shows stands.
 struct Reading<'a, T> {
+    most: usize,
     read: &'a mut (dyn FnMut(&QueryResult) -> Result<T, Failure> + Send),
     row: &'a (dyn Fn(&T) -> &TerminalRow + Send + Sync),
+}
+
+/// A row of the list, and its place there: sort key and key. What a search names by its whole serial number stands before
+/// all places.
+pub(in crate::services) struct Placed<T> {
+    pub(in crate::services) row: T,
+    pub(in crate::services) place: Option<(String, Uuid)>,
 }
 
 impl TerminalService {
@@ -45,12 +47,13 @@ impl TerminalService {
         &self,
         scope: Scope,
         query: &TerminalQuery,
+        most: usize,
         select: SelectStatement,
         read: &mut (dyn FnMut(&QueryResult) -> Result<T, Failure> + Send),
         row: &(dyn Fn(&T) -> &TerminalRow + Send + Sync),
-    ) -> Result<Page<T>, Failure> {
+    ) -> Result<Page<Placed<T>>, Failure> {
         let merchant = self.merchant_of(query).await?;
-        let mut reading = Reading { read, row };
+        let mut reading = Reading { most, read, row };
         let search = match &query.search {
             Some(text) => self.prepare(scope, text).await?,
             None => None,
@@ -76,13 +79,14 @@ impl TerminalService {
             }
         };
         if page.previous.is_none() {
-            page.rows.splice(0..0, exact);
+            let first = exact.into_iter().map(|row| Placed { row, place: None });
+            page.rows.splice(0..0, first);
         }
         Ok(page)
     }
 
     /// The merchant that a query names.
-    async fn merchant_of(&self, query: &TerminalQuery) -> Result<Option<Uuid>, Failure> {
+    pub(super) async fn merchant_of(&self, query: &TerminalQuery) -> Result<Option<Uuid>, Failure> {
         let Some(number) = &query.merchant else { return Ok(None) };
         let merchant = merchants::Entity::find()
             .filter(merchants::Column::MerchantNo.eq(number))
@@ -91,7 +95,13 @@ impl TerminalService {
         Ok(merchant.map(|merchant| merchant.id))
     }
 
-    fn filters_of(&self, dress: Dress, scope: Scope, query: &TerminalQuery, merchant: Option<Uuid>) -> Vec<Filter> {
+    pub(super) fn filters_of(
+        &self,
+        dress: Dress,
+        scope: Scope,
+        query: &TerminalQuery,
+        merchant: Option<Uuid>,
+    ) -> Vec<Filter> {
         filters::filters(dress, scope, query, merchant, self.surroundings.now())
     }
 
@@ -126,7 +136,7 @@ impl TerminalService {
         search: &Search,
         mut select: SelectStatement,
         reading: &mut Reading<'_, T>,
-    ) -> Result<Page<T>, Failure> {
+    ) -> Result<Page<Placed<T>>, Failure> {
         let place = |cursor: &Cursor| {
             let number = cursor.key.parse().ok()?;
             Some(From {
@@ -137,8 +147,9 @@ impl TerminalService {
         let from = query.cursor.as_ref().and_then(place);
         let cursor = query.cursor.as_ref().filter(|_| from.is_some());
         let conditions = self.conditions(scope, query, merchant);
-        let hits = self.hits(scope, search, &conditions, from, PAGE_ROWS + 1).await?;
-        let page = Page::of(hits, cursor, |hit| (hit.number.to_string(), hit.id));
+        let most = reading.most;
+        let hits = self.hits(scope, search, &conditions, from, most + 1).await?;
+        let page = Page::sized(most, hits, cursor, |hit| (hit.number.to_string(), hit.id));
         if page.rows.is_empty() {
             return Ok(page.map_all(Vec::new()));
         }
@@ -150,12 +161,17 @@ impl TerminalService {
             let row = (reading.read)(row)?;
             rows.insert((reading.row)(&row).id.0, row);
         }
-        let rows = page.rows.iter().filter_map(|hit| rows.remove(&hit.id)).collect();
-        Ok(page.map_all(rows))
+        let placed = page.rows.iter().filter_map(|hit| {
+            let place = Some((hit.number.to_string(), hit.id));
+            let row = rows.remove(&hit.id)?;
+            Some(Placed { row, place })
+        });
+        let placed = placed.collect();
+        Ok(page.map_all(placed))
     }
 
     /// The conditions of a query beside its search, for rows that are found one by one.
-    fn conditions(&self, scope: Scope, query: &TerminalQuery, merchant: Option<Uuid>) -> Vec<Condition> {
+    pub(super) fn conditions(&self, scope: Scope, query: &TerminalQuery, merchant: Option<Uuid>) -> Vec<Condition> {
         let all = self.filters_of(Dress::shy(self.database.engine()), scope, query, merchant);
         all.into_iter().map(|filter| filter.condition).collect()
     }
@@ -227,7 +243,7 @@ impl TerminalService {
         Ok(select)
     }
 
-    async fn count_up_to(&self, select: &SelectStatement, limit: usize) -> Result<usize, Failure> {
+    pub(super) async fn count_up_to(&self, select: &SelectStatement, limit: usize) -> Result<usize, Failure> {
         let some = select.clone().limit(limit as u64).take();
         let count = Query::select()
             .expr(Expr::cust("count(*)"))
@@ -244,11 +260,12 @@ impl TerminalService {
         sort: TerminalSort,
         cursor: Option<&Cursor>,
         reading: &mut Reading<'_, T>,
-    ) -> Result<Page<T>, Failure> {
+    ) -> Result<Page<Placed<T>>, Failure> {
         const PLACE: &str = "sorted_by";
+        let most = reading.most;
         let mut found: Vec<(T, Option<i64>)> = Vec::new();
         for segment in order::segments(sort, cursor) {
-            let wanted = PAGE_ROWS + 1 - found.len();
+            let wanted = most + 1 - found.len();
             let mut select = select.clone();
             if sort.by == SortKey::Registered {
                 select.expr_as(column(Column::RegisteredAt), PLACE);
@@ -261,137 +278,30 @@ impl TerminalService {
                 };
                 found.push(((reading.read)(&row)?, registered));
             }
-            if found.len() > PAGE_ROWS {
+            if found.len() > most {
                 break;
             }
         }
-        let page = Page::of(found, cursor, |(found, registered)| {
-            let row = (reading.row)(found);
-            (order::place(sort, row, *registered), row.id.0)
+        let place = |row: &TerminalRow, registered| (order::place(sort, row, registered), row.id.0);
+        let page = Page::sized(most, found, cursor, |(found, registered)| {
+            place((reading.row)(found), *registered)
         });
-        Ok(page.map(|(found, _)| found))
-    }
-
-    /// How many terminals a list has: counted where that is quick, else estimated from the newest ones.
-    pub(super) async fn count_listed(&self, scope: Scope, query: &TerminalQuery) -> Result<Amount, Failure> {
-        let merchant = self.merchant_of(query).await?;
-        let conditions = self.conditions(scope, query, merchant);
-        let search = match &query.search {
-            Some(text) => self.prepare(scope, text).await?,
-            None => None,
-        };
-        if let Some(search) = search {
-            let hits = self.hits(scope, &search, &conditions, None, COUNTED + 1).await?;
-            let exact = match &search.exact {
-                Some(sn) => {
-                    let mut select = ids(scope);
-                    select.and_where(column(Column::Sn).eq(sn.as_str()));
-                    for condition in &conditions {
-                        select.cond_where(condition.clone());
-                    }
-                    self.count_up_to(&select, PAGE_ROWS).await?
-                }
-                None => 0,
-            };
-            if hits.len() > COUNTED && matches!(scope, Scope::Merchant(_)) {
-                // How far apart its terminals lie tells of those of others.
-                let all = search.conditions(self.database.engine(), scope).into_iter();
-                return self.estimate(scope, all.chain(conditions).collect()).await;
-            }
-            return self.extrapolate(&hits, exact).await;
-        }
-        for filter in self.filters_of(Dress::PLAIN, scope, query, merchant) {
-            if !filter.leads {
-                continue;
-            }
-            let led = led_by(scope, &filter.condition);
-            if self.count_up_to(&led, LOOKED_AT + 1).await? <= LOOKED_AT {
-                let mut select = ids(scope);
-                select.and_where(column(Column::Id).in_subquery(led));
-                for condition in conditions {
-                    select.cond_where(condition);
-                }
-                let count = self.count_up_to(&select, LOOKED_AT + 1).await?;
-                return Ok(Amount::Exactly(count as u64));
-            }
-        }
-        self.estimate(scope, conditions).await
-    }
-
-    /// The number of what a search has found, from how close together the newest lie.
-    async fn extrapolate(&self, hits: &[Hit], exact: usize) -> Result<Amount, Failure> {
-        let (Some(first), Some(last)) = (hits.first(), hits.last()) else {
-            return Ok(Amount::Exactly(exact as u64));
-        };
-        if hits.len() <= COUNTED {
-            return Ok(Amount::Exactly((hits.len() + exact) as u64));
-        }
-        let lowest = Query::select()
-            .expr(Expr::cust("coalesce(min(key), 0)"))
-            .from("terminal_search")
-            .take();
-        let found = self.database.reader().query_one(&lowest).await?;
-        let lowest: i64 = found.map_or(Ok(0), |row| row.try_get_by_index(0))?;
-        let span = |from: i64, to: i64| std::cmp::max(u64::try_from(from - to).unwrap_or_default(), 1);
-        let about = (hits.len() as u64).saturating_mul(span(first.number, lowest)) / span(first.number, last.number);
-        Ok(Amount::About(std::cmp::max(about, hits.len() as u64)))
-    }
-
-    /// Counts a scope's newest terminals that belong, and from them all.
-    async fn estimate(&self, scope: Scope, conditions: Vec<Condition>) -> Result<Amount, Failure> {
-        let newest = {
-            let mut select = ids(scope);
-            select
-                .order_by((terminals::Entity, Column::Id), sea_orm::sea_query::Order::Desc)
-                .limit(LOOKED_AT as u64 + 1);
-            select
-        };
-        let looked_at = self.count_up_to(&newest, LOOKED_AT + 1).await?;
-        let mut belonging = ids(scope);
-        belonging.and_where(Expr::col((terminals::Entity, Column::Id)).in_subquery(newest));
-        for condition in conditions {
-            belonging.cond_where(condition);
-        }
-        let belong = self.count_up_to(&belonging, LOOKED_AT + 1).await? as u64;
-        if looked_at <= LOOKED_AT {
-            return Ok(Amount::Exactly(belong));
-        }
-        let all = self.count_roughly(scope).await?;
-        Ok(Amount::About(
-            std::cmp::max(belong, 1).saturating_mul(all) / looked_at as u64,
-        ))
-    }
-
-    /// About how many terminals a scope has.
-    async fn count_roughly(&self, scope: Scope) -> Result<u64, Failure> {
-        let select = match scope {
-            // Numbers rise without many gaps.
-            Scope::Platform => Query::select()
-                .expr(Expr::cust("coalesce(max(key) - min(key) + 1, 0)"))
-                .from("terminal_search")
-                .take(),
-            // An index of its own, which is short.
-            Scope::Merchant(merchant) => Query::select()
-                .expr(Expr::cust("count(*)"))
-                .from(terminals::Entity)
-                .and_where(column(Column::MerchantId).eq(merchant.0))
-                .take(),
-        };
-        let found = self.database.reader().query_one(&select).await?;
-        let count: i64 = found.map_or(Ok(0), |row| row.try_get_by_index(0))?;
-        Ok(u64::try_from(count).unwrap_or_default())
+        Ok(page.map(|(row, registered)| Placed {
+            place: Some(place((reading.row)(&row), registered)),
+            row,
+        }))
     }
 }
 
 /// The keys of a scope's terminals.
-fn ids(scope: Scope) -> SelectStatement {
+pub(super) fn ids(scope: Scope) -> SelectStatement {
     let mut select = terminals_in(scope);
     select.clear_selects().column((terminals::Entity, Column::Id));
     select
 }
 
 /// The keys of the terminals that a filter leads to, [`FEW`] at most and one more.
-fn led_by(scope: Scope, condition: &Condition) -> SelectStatement {
+pub(super) fn led_by(scope: Scope, condition: &Condition) -> SelectStatement {
     let mut select = ids(scope);
     select.cond_where(condition.clone()).limit(FEW as u64 + 1);
     select

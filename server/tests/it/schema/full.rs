@@ -10,7 +10,7 @@ use server::entities::{
     stores, terminal_tags, terminals, throttles, users,
 };
 
-use super::rows::{NOW, code, grant, id, install, log_entry, merchant, store, terminal, user};
+use super::rows::{NOW, code, grant, id, install, layout, log_entry, merchant, store, terminal, user, view};
 
 /// Inserts them beside the rows of `platform`; inserting reads each of them back.
 pub(super) async fn rows(txn: &DatabaseTransaction) -> Result<(), DbErr> {
@@ -99,6 +99,8 @@ pub(super) async fn rows(txn: &DatabaseTransaction) -> Result<(), DbErr> {
     }
     .insert(txn)
     .await?;
+    view(99, 82).insert(txn).await?;
+    layout(82).insert(txn).await?;
     import(txn, id(85)).await?;
     import_errors::ActiveModel {
         batch_id: Set(id(85)),

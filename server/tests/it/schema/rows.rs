@@ -4,7 +4,8 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Uuid;
 use sea_orm::{DbErr, SqlErr};
 use server::entities::{
-    activation_codes, app_grants, app_installs, audit_log, device_log, merchants, stores, terminals, users,
+    activation_codes, app_grants, app_installs, audit_log, device_log, list_layouts, merchants, saved_views, stores,
+    terminals, users,
 };
 
 /// An arbitrary instant, Unix milliseconds.
@@ -85,6 +86,28 @@ pub(crate) fn user(number: u128) -> users::ActiveModel {
         last_signed_in_at: Set(None),
         created_at: Set(NOW),
         updated_at: Set(NOW),
+    }
+}
+
+/// A user's view of the own list.
+pub(crate) fn view(number: u128, user: u128) -> saved_views::ActiveModel {
+    saved_views::ActiveModel {
+        id: Set(id(number)),
+        user_id: Set(id(user)),
+        list: Set("devices".to_owned()),
+        name: Set("离线".to_owned()),
+        query: Set("connection=offline".to_owned()),
+        created_at: Set(NOW),
+        updated_at: Set(NOW),
+    }
+}
+
+/// How a user has laid out the own list.
+pub(crate) fn layout(user: u128) -> list_layouts::ActiveModel {
+    list_layouts::ActiveModel {
+        user_id: Set(id(user)),
+        list: Set("devices".to_owned()),
+        layout: Set("compact name".to_owned()),
     }
 }
 
