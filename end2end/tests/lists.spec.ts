@@ -12,8 +12,8 @@ test("a view is saved, opened with its count, renamed and deleted", async ({ pag
   const name = `待注册 ${info.project.name}`;
   await signIn(page, demoLogin("merchant_owner"));
   await page.goto("/devices");
-  await page.getByLabel("状态", { exact: true }).selectOption("unregistered");
-  await page.getByLabel("排序").selectOption("-name");
+  await page.getByRole("combobox", { name: "状态", exact: true }).selectOption("unregistered");
+  await page.getByRole("combobox", { name: "排序" }).selectOption("-name");
   await page.getByRole("button", { name: "筛选" }).click();
   const count = /共 ([\d,]+) 台/.exec((await page.getByRole("status").filter({ hasText: "共" }).textContent()) ?? "")?.[1];
   await page.getByText("保存与管理视图").click();

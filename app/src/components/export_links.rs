@@ -11,7 +11,7 @@ pub(crate) fn export_links(locale: Locale, path: &str, kept: &[(&str, &str)]) ->
         let href = address(&format!("{path}/export.{ending}"), kept.iter().copied());
         // The name of the file is the answer's.
         view! {
-            <a class="link tap" href=href download="" rel="nofollow">
+            <a class="link tap min-h-8 content-center" href=href download="" rel="nofollow">
                 {word}
             </a>
         }

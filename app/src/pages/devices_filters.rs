@@ -206,7 +206,7 @@ pub(super) fn amount_line(locale: Locale, amount: Amount) -> Option<impl IntoVie
         Amount::Exactly(_) => t!(locale, devices.amount, count = number),
         Amount::About(_) => t!(locale, devices.amount_about, count = number),
     };
-    Some(view! { <p role="status">{line}</p> })
+    Some(view! { <p class="min-h-8 content-center" role="status">{line}</p> })
 }
 
 /// The same in a word, beside the name of a view.

@@ -67,7 +67,7 @@ pub(super) fn form(locale: Locale, platform: bool, here: &str, layout: &Layout) 
         .collect_view();
     view! {
         <details class="no-print max-w-full">
-            <summary class="tap cursor-pointer font-medium w-fit content-center">{t!(locale, devices.layout)}</summary>
+            <summary class="tap cursor-pointer font-medium w-fit min-h-8 content-center">{t!(locale, devices.layout)}</summary>
             <form
                 class="card bg-base-100 border border-base-300 p-4 gap-3 mt-2 max-w-xl"
                 method="post"

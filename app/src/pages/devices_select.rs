@@ -62,17 +62,17 @@ pub(super) fn table(
         <form class="flex flex-col gap-3" method="post" action=ChooseTerminals::PATH>
             <input type="hidden" name="list" value=path />
             <input type="hidden" name="query" value=asked />
-            <p>{t!(locale, batch.select_hint)} <span class="js-only">{t!(locale, batch.select_keys)}</span></p>
+            <p>{t!(locale, batch.select_hint)} <span class="js-only max-md:hidden">{t!(locale, batch.select_keys)}</span></p>
             <p class="flex flex-wrap gap-2 items-center">
                 <button class="btn btn-primary" type="submit">{t!(locale, batch.next)}</button>
                 <button class="btn" type="submit" name="which" value="all">{t!(locale, batch.next_all)}</button>
                 <a class="btn" href=tick>{word}</a>
                 <span class="tabular-nums" role="status" data-chosen=chosen></span>
             </p>
-            <div class="md:overflow-x-auto 2xl:overflow-x-visible md:bg-base-100 md:border border-base-300 rounded-box">
+            <div class="md:overflow-x-auto min-[88rem]:overflow-x-visible md:bg-base-100 md:border border-base-300 rounded-box">
                 <table role="table" class="table table-sm cards">
                     <caption class="sr-only">{t!(locale, batch.select_caption)}</caption>
-                    <thead role="rowgroup" class="2xl:sticky 2xl:top-0 2xl:z-1 2xl:bg-base-100">
+                    <thead role="rowgroup" class="min-[88rem]:sticky min-[88rem]:top-0 min-[88rem]:z-1 min-[88rem]:bg-base-100">
                         <tr role="row">
                             {head(t!(locale, devices.sn))} {head(t!(locale, devices.name))}
                             {platform.then(|| head(t!(locale, devices.merchant)))} {head(t!(locale, devices.store))}

@@ -43,10 +43,10 @@ pub(super) fn table(
         "table table-sm cards"
     };
     view! {
-        <div class="md:overflow-x-auto 2xl:overflow-x-visible md:bg-base-100 md:border border-base-300 rounded-box">
+        <div class="md:overflow-x-auto min-[88rem]:overflow-x-visible md:bg-base-100 md:border border-base-300 rounded-box">
             <table role="table" class=class>
                 <caption class="sr-only">{t!(locale, devices.caption)}</caption>
-                <thead role="rowgroup" class="2xl:sticky 2xl:top-0 2xl:z-1 2xl:bg-base-100">
+                <thead role="rowgroup" class="min-[88rem]:sticky min-[88rem]:top-0 min-[88rem]:z-1 min-[88rem]:bg-base-100">
                     <tr role="row">
                         {head(SortKey::Sn)}
                         {heads}

@@ -120,7 +120,7 @@ pub(super) fn links(
     })
 }
 
-/// The forms: one that saves what the list shows, where it is narrowed or in another order, and two for each view.
+/// The forms: one that saves what the list shows, where it is narrowed or in another order, and one for each view.
 pub(super) fn manage(locale: Locale, query: &Query, here: &str, views: &[SavedView]) -> Option<impl IntoView + use<>> {
     let known = views.iter().find(|view| view.query == here);
     let save = (!here.is_empty()).then(|| save_form(locale, here, &query.field(TYPED), known));
@@ -134,7 +134,7 @@ pub(super) fn manage(locale: Locale, query: &Query, here: &str, views: &[SavedVi
     (!here.is_empty() || !views.is_empty()).then(|| {
         view! {
             <details class="no-print max-w-full" open=open>
-                <summary class="tap cursor-pointer font-medium w-fit content-center">
+                <summary class="tap cursor-pointer font-medium w-fit min-h-8 content-center">
                     {t!(locale, devices.views_manage)}
                 </summary>
                 <div class="card bg-base-100 border border-base-300 p-4 gap-3 mt-2 max-w-xl">{save} {list}</div>
@@ -172,12 +172,12 @@ fn row(locale: Locale, here: &str, view: &SavedView) -> impl IntoView + use<> {
     let rename = t!(locale, devices.view_rename_which, name = name.as_str());
     let delete = t!(locale, devices.view_delete_which, name = name.as_str());
     view! {
-        <li class="flex flex-wrap gap-2 items-center">
-            <form class="flex flex-wrap gap-2 grow" method="post" action=RenameView::PATH>
-                <input type="hidden" name="view" value=id.clone() />
+        <li>
+            <form class="flex flex-wrap gap-2" method="post" action=RenameView::PATH>
+                <input type="hidden" name="view" value=id />
                 <input type="hidden" name="query" value=here.to_owned() />
                 <input
-                    class="input input-sm grow min-w-40"
+                    class="input input-sm grow basis-40 w-auto min-w-0"
                     name="view_name"
                     value=name
                     autocomplete="off"
@@ -187,11 +187,7 @@ fn row(locale: Locale, here: &str, view: &SavedView) -> impl IntoView + use<> {
                 <button class="btn btn-sm" type="submit" aria-label=rename>
                     {t!(locale, devices.view_rename)}
                 </button>
-            </form>
-            <form method="post" action=DeleteView::PATH>
-                <input type="hidden" name="view" value=id />
-                <input type="hidden" name="query" value=here.to_owned() />
-                <button class="btn btn-sm" type="submit" aria-label=delete>
+                <button class="btn btn-sm" type="submit" formaction=DeleteView::PATH formnovalidate aria-label=delete>
                     {t!(locale, devices.view_delete)}
                 </button>
             </form>

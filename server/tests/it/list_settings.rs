@@ -98,7 +98,10 @@ async fn a_view_is_saved_counted_opened_renamed_and_deleted(db: &TestDb) -> Outc
     let opened = owner.get(&views(&page)[0].0).await?;
     assert_eq!(table_rows(&opened.body).len(), 2);
 
-    let (_, from) = opened.body.split_once("<nav class=\"mb-3").ok_or("no views")?;
+    let (_, from) = opened
+        .body
+        .split_once("<nav aria-label=\"我的视图\"")
+        .ok_or("no views")?;
     let shown = from.split("<div class=\"md:overflow-x-auto").next().unwrap_or_default();
     let shown = shown.replace(&key(&opened, "收银😀")?, "{view}").replace("><", ">\n<");
     insta::assert_snapshot!("above_the_list", shown);
