@@ -19,6 +19,7 @@ use axum::routing::{MethodRouter, get, post};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use std::time::Duration;
 use tower::ServiceBuilder;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
@@ -34,6 +35,9 @@ const BODY_BYTES: usize = 256 * 1024;
 
 /// Room for the fields around a file in a form.
 const FORM_BYTES: usize = 64 * 1024;
+
+/// How hard answers are compressed: with brotli a tenth smaller than one step below, and as quick.
+const QUALITY: CompressionLevel = CompressionLevel::Precise(5);
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -68,7 +72,7 @@ pub fn surrounded(routes: Router<AppState>, state: AppState) -> Router {
         .layer(
             ServiceBuilder::new()
                 .layer(from_fn_with_state(state.clone(), request_info))
-                .layer(CompressionLayer::new().compress_when(compressible()))
+                .layer(CompressionLayer::new().quality(QUALITY).compress_when(compressible()))
                 .layer(from_fn_with_state(state.clone(), security_headers))
                 .layer(from_fn_with_state(state.clone(), error_pages))
                 .layer(CatchPanicLayer::new()),
