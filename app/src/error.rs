@@ -68,6 +68,8 @@ pub enum Invalid {
     FileBomb,
     /// A cell is longer than any cell is, or a quote is never closed.
     FileCell,
+    /// The file has more than [`crate::backend::imports::MAX_ROWS`] rows.
+    FileTooLong,
     /// The file has more than [`crate::backend::imports::MAX_COLUMNS`] columns.
     FileTooWide,
     /// The file has bad rows, and they were not to be skipped.

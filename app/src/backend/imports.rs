@@ -17,6 +17,9 @@ pub const PART_BYTES: usize = 256 * 1024;
 /// Most errors of a file that are listed; all refused rows are in the file of [`ImportReport::has_rejects`].
 pub const MAX_ERRORS: usize = 1000;
 
+/// Most rows of a file.
+pub const MAX_ROWS: u64 = 2_000_000;
+
 /// Most columns of a file.
 pub const MAX_COLUMNS: usize = 200;
 

@@ -355,6 +355,7 @@ pub(crate) fn invalid(locale: Locale, invalid: Invalid) -> (&'static str, &'stat
         FileBroken => file_broken,
         FileBomb => file_bomb,
         FileCell => file_cell,
+        FileTooLong => file_too_long,
         FileTooWide => file_too_wide,
         BadRows => bad_rows,
         FileHeadings => file_headings,

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::failure::Failure;
 use crate::services::imports::{ImportService, Progress};
-use app::backend::imports::{ImportReport, Imports, MAX_FILE_BYTES, Problem, Sending, Stage};
+use app::backend::imports::{ImportReport, Imports, MAX_FILE_BYTES, MAX_ROWS, Problem, Sending, Stage};
 use app::caller::{Caller, PlatformAdmin};
 use app::domain::ImportBatchId;
 use app::error::{AppError, Invalid};
@@ -225,6 +225,7 @@ fn refusal(file: &str, error: &AppError) -> Failure {
         AppError::Invalid(Invalid::FileCell) => {
             "has a cell of more than 32,767 characters; look for a double quote without its partner".to_owned()
         }
+        AppError::Invalid(Invalid::FileTooLong) => format!("has more than {MAX_ROWS} rows; split it"),
         AppError::Invalid(Invalid::FileTooWide) => "has more than 200 columns".to_owned(),
         AppError::Invalid(Invalid::FileHeadings) => {
             "has no row of headings with at least sn, manufacturer and model; the portal lets you match the columns"

@@ -9,7 +9,10 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use rust_xlsxwriter::{Format, IgnoreError, Workbook, XlsxError};
 use std::io::{self, BufWriter, Write};
+use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::time::timeout;
 
 /// Rows of a sheet below its headings: as many as spreadsheets open.
 const SHEET_ROWS: u32 = 1_048_575;
@@ -22,6 +25,9 @@ static PLACES: Semaphore = Semaphore::const_new(2);
 
 /// Pieces that wait to be written, and chunks of the file that wait to be sent: the memory that an export takes.
 const WAITING: usize = 4;
+
+/// How long somebody may take to receive a chunk; after that the place is another's.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Bytes of a chunk of the file.
 const CHUNK: usize = 64 * 1024;
@@ -129,7 +135,13 @@ fn write(
     if !any {
         begin(&mut workbook, &sheet).map_err(io::Error::other)?;
     }
-    let mut out = BufWriter::with_capacity(CHUNK, Chunks(chunks));
+    let mut out = BufWriter::with_capacity(
+        CHUNK,
+        Chunks {
+            to: chunks,
+            runtime: Handle::current(),
+        },
+    );
     workbook.save_to_writer(&mut out).map_err(io::Error::other)?;
     out.flush()
 }
@@ -167,12 +179,22 @@ fn put(workbook: &mut Workbook, at: u32, row: Vec<String>) -> Result<(), XlsxErr
 }
 
 /// Sends what is written to it, and fails once nobody waits for it.
-struct Chunks(mpsc::Sender<io::Result<Bytes>>);
+struct Chunks {
+    to: mpsc::Sender<io::Result<Bytes>>,
+    runtime: Handle,
+}
 
 impl Write for Chunks {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
-        self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes))).map_err(gone)?;
+        let chunk = Ok(Bytes::copy_from_slice(bytes));
+        let sent = self
+            .runtime
+            .block_on(async { timeout(PATIENCE, self.to.send(chunk)).await });
+        match sent {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Err(io::ErrorKind::BrokenPipe.into()),
+            Err(_) => return Err(io::ErrorKind::TimedOut.into()),
+        }
         Ok(bytes.len())
     }
 

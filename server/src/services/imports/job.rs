@@ -16,7 +16,9 @@ use app::backend::imports::{MAX_ERRORS, Problem, Stage};
 use app::domain::{AuditAction, TargetKind};
 use app::error::Invalid;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
+};
 use serde_json::json;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -70,9 +72,9 @@ impl<'a> Job<'a> {
         let who = Who::read(&job.actor)?;
         let listed = import_errors::Entity::find()
             .filter(import_errors::Column::BatchId.eq(batch.id))
-            .all(writer)
-            .await?
-            .len();
+            .count(writer)
+            .await?;
+        let listed = usize::try_from(listed).unwrap_or(usize::MAX);
         Ok(Some(Self {
             service,
             lease,

@@ -3,9 +3,10 @@
 use super::layout::Layout;
 use super::plan::Parsed;
 use super::rows::{checked, heading, quoted};
-use super::source::{Kind, Row, Trouble};
+use super::source::{Kind, Row, Trouble, on_line};
 use super::stored::StoredFile;
-use app::backend::imports::{Field, RowError, RowFault};
+use app::backend::imports::{Field, MAX_FILE_BYTES, MAX_ROWS, RowError, RowFault};
+use app::error::Invalid;
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::ControlFlow;
@@ -20,6 +21,9 @@ const CHUNK_BYTES: usize = 2 * 1024 * 1024;
 
 /// Chunks that may wait.
 const AHEAD: usize = 2;
+
+/// Most bytes of all cells of a file: a workbook can say the same text in every row and stay small itself.
+const MAX_CELL_BYTES: usize = 4 * MAX_FILE_BYTES;
 
 /// Looks at the first rows of a file to tell its kind and its columns; `None` when it has no rows.
 pub(super) fn look(mut file: StoredFile) -> Result<Option<Layout>, Trouble> {
@@ -47,11 +51,17 @@ pub(super) fn chunks(
         let mut chunk = Vec::with_capacity(CHUNK_ROWS);
         let mut seen = Seen::default();
         let (mut count, mut bytes) = (0_u64, 0);
+        let mut room = Room::default();
+        let mut refused = None;
         layout.kind.read(file, &mut |row| {
             if row.line < layout.first_line || (layout.headings && row.line == layout.first_line) {
                 return ControlFlow::Continue(());
             }
             let size = row.bytes();
+            if let Err(what) = room.take(size) {
+                refused = Some(on_line(what, row.line));
+                return ControlFlow::Break(());
+            }
             let parsed = parsed(&layout, row, &mut seen);
             count += 1;
             if count <= passed {
@@ -70,12 +80,39 @@ pub(super) fn chunks(
                 Err(_) => ControlFlow::Break(()),
             }
         })?;
+        if let Some(trouble) = refused {
+            return Err(trouble);
+        }
         if !chunk.is_empty() {
             let _nobody_listens = sender.blocking_send(chunk);
         }
         Ok(())
     });
     (receiver, reading)
+}
+
+/// How many rows and bytes of cells a file may still have.
+struct Room {
+    rows: u64,
+    bytes: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self {
+            rows: MAX_ROWS,
+            bytes: MAX_CELL_BYTES,
+        }
+    }
+}
+
+impl Room {
+    /// Takes the room of a row of so many bytes.
+    fn take(&mut self, bytes: usize) -> Result<(), Invalid> {
+        self.rows = self.rows.checked_sub(1).ok_or(Invalid::FileTooLong)?;
+        self.bytes = self.bytes.checked_sub(bytes).ok_or(Invalid::FileBomb)?;
+        Ok(())
+    }
 }
 
 fn parsed(layout: &Layout, row: Row, seen: &mut Seen) -> Parsed {
@@ -117,5 +154,21 @@ impl Seen {
     fn is_new(&mut self, manufacturer: &str, sn: &str) -> bool {
         let [high, low] = [&self.keys[0], &self.keys[1]].map(|key| u128::from(key.hash_one((manufacturer, sn))));
         self.hashes.insert(high << 64 | low)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_no_more_rows_and_bytes_than_there_is_room_for() {
+        let mut room = Room { rows: 3, bytes: 10 };
+        assert_eq!(room.take(6), Ok(()));
+        assert_eq!(room.take(5), Err(Invalid::FileBomb));
+        let mut room = Room { rows: 2, bytes: 10 };
+        assert_eq!(room.take(5), Ok(()));
+        assert_eq!(room.take(5), Ok(()));
+        assert_eq!(room.take(0), Err(Invalid::FileTooLong));
     }
 }

@@ -167,7 +167,8 @@ impl RejectsFile {
             .from_writer(Vec::new());
         let first = !self.begun;
         if first && let Some(headings) = self.headings(words) {
-            csv.write_record(&headings).map_err(written)?;
+            csv.write_record(headings.iter().map(|cell| safe(cell)))
+                .map_err(written)?;
         }
         for row in rows_of(&bytes)? {
             let cells = self.cells(row, words);

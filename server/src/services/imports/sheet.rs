@@ -124,11 +124,9 @@ fn check_bounds<F: Read + Seek>(file: &mut F) -> Result<(), Trouble> {
     for place in 0..archive.len() {
         let mut entry = archive.by_index(place).map_err(unzippable)?;
         let name = entry.name().map_err(unzippable)?.to_ascii_lowercase();
-        if !name.ends_with(".xml") && !name.ends_with(".rels") {
-            // Pictures and the like are never unpacked.
-            continue;
-        }
-        let is_sheet = name.starts_with("xl/worksheets/");
+        // A workbook says itself under which name its sheets lie; whatever is not called as they are is held to less.
+        let is_sheet = name.starts_with("xl/worksheets/sheet");
+        let is_xml = name.ends_with(".xml") || name.ends_with(".rels");
         let most = if is_sheet { MAX_SHEET_BYTES } else { MAX_KEPT_BYTES };
         let dense = entry.compressed_size().saturating_mul(MAX_RATIO).max(DENSE_BYTES);
         let most = most.min(dense);
@@ -144,6 +142,10 @@ fn check_bounds<F: Read + Seek>(file: &mut F) -> Result<(), Trouble> {
             unpacked += count as u64;
             if unpacked > most {
                 return Err(Invalid::FileBomb.into());
+            }
+            if !is_xml {
+                // A picture needs no brackets.
+                continue;
             }
             let mut rest = &block[..count];
             while let Some(bracket) = rest.iter().position(|byte| *byte == b'<') {

@@ -262,6 +262,9 @@ fn a_bomb_is_refused_before_it_goes_off() {
         ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
     ]);
     assert_eq!(read(&long).unwrap_err(), Invalid::FileCell);
+    // A sheet that is called something else.
+    let hidden = archive(&[("xl/workbook.xml", b"<workbook/>"), ("xl/worksheets/s.bin", &zeros)]);
+    assert_eq!(read(&hidden).unwrap_err(), Invalid::FileBomb);
     let many: Vec<_> = (0..2_100).map(|n| format!("xl/media/{n}.png")).collect();
     let many: Vec<(&str, &[u8])> = many.iter().map(|name| (name.as_str(), &b"x"[..])).collect();
     assert_eq!(read(&archive(&many)).unwrap_err(), Invalid::FileBomb);
