@@ -20,7 +20,7 @@ lint: ## Run the lints only
 fmt: ## Format the Rust sources
 	@cargo fmt --all
 
-bench: ## Measure the device list (BENCH_ARGS="..." goes to the benchmark)
+bench: ## Measure lists, heartbeats, registrations, the log, imports and searches (BENCH_ARGS="..." goes to the benchmark)
 	@.ci/bench $(BENCH_ARGS)
 
 lighthouse: ## Measure the main pages with Lighthouse against the release build

@@ -8,7 +8,7 @@ use crate::error::Invalid;
 use crate::flash::Flash;
 use crate::i18n::{Locale, t};
 use crate::pages::{help_address, trouble_words};
-use crate::request::Rendering;
+use crate::request::{Rendering, is_local};
 use leptos::prelude::*;
 
 /// What is said of a code.
@@ -142,7 +142,8 @@ pub(crate) fn page(rendering: &Rendering, code: &str) -> impl IntoView + use<> {
     } = said(locale, code);
     let report = Report { code, title, request }.view(rendering);
     // What may work the next time is asked for again; a form that was sent is not sent twice.
-    let again = matches!(code, "unavailable" | "internal").then(|| {
+    let can_help = matches!(code, "unavailable" | "internal") && is_local(&rendering.path_and_query);
+    let again = can_help.then(|| {
         view! {
             <a class="btn" href=rendering.path_and_query.clone()>{t!(locale, failure.again)}</a>
         }

@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 /// Whose answers are for programs.
-const PROGRAMS: [&str; 5] = ["/api", "/healthz", "/readyz", "/pkg", "/metrics"];
+const PROGRAMS: [&str; 4] = ["/api", "/healthz", "/readyz", "/pkg"];
 
 /// Seconds after which it is worth trying again when the server could not answer.
 const AGAIN: HeaderValue = HeaderValue::from_static("30");

@@ -1,6 +1,6 @@
 //! Lists as files, however long they are: who may have one, what of it is asked for, and in which form.
 //!
-//! Every list has two addresses, `…/export.csv` and `…/export.xlsx`, which take the query parameters of its page.
+//! Each list has two addresses, `…/export.csv` and `…/export.xlsx`, which take the query parameters of its page.
 
 use super::csv_export::{Piece, csv_file};
 use super::render::{page, rendering};
