@@ -2,6 +2,7 @@
 //! against checkpoints that were signed outside the database.
 
 pub mod fault;
+mod file;
 mod row;
 mod signed;
 pub(super) mod walk;
@@ -12,6 +13,7 @@ use super::checkpoints::key::PublicKey;
 use crate::entities::{device_log, log_boundaries, log_heads};
 use app::domain::{MerchantId, Timestamp};
 pub use fault::{Broken, Fault};
+use file::File;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
@@ -102,7 +104,8 @@ pub async fn verify_with(
     let files = options.checkpoints.iter().map(|path| Frozen::open(path));
     let files = files.collect::<Result<Vec<_>, _>>()?;
     let txn = snapshot(db).await?;
-    let verified = verify_in(&txn, options, files, progress).await;
+    let mut file = File::behind(db);
+    let verified = verify_in(&txn, &mut file, options, files, progress).await;
     txn.rollback().await?;
     verified
 }
@@ -119,6 +122,7 @@ pub(super) async fn snapshot(db: &DatabaseConnection) -> Result<DatabaseTransact
 
 async fn verify_in(
     db: &DatabaseTransaction,
+    file: &mut Option<File>,
     options: &Options,
     files: Vec<Frozen>,
     progress: &mut (dyn FnMut(Progress) + Send),
@@ -131,7 +135,7 @@ async fn verify_in(
         for head in &heads {
             let mut read = 0;
             let before = verified.entries;
-            chain(db, head, options, &mut |entries| {
+            chain(db, file, head, options, &mut |entries| {
                 read = entries;
                 progress(Progress {
                     entries: before + entries,
@@ -204,6 +208,7 @@ async fn total(db: &impl ConnectionTrait, options: &Options) -> Result<u64, DbEr
 /// Checks one chain; `read` is told the number of its entries read.
 async fn chain(
     db: &DatabaseTransaction,
+    file: &mut Option<File>,
     head: &log_heads::Model,
     options: &Options,
     read: &mut (dyn FnMut(u64) + Send),
@@ -241,6 +246,11 @@ async fn chain(
         return Err(broken(sequence, Fault::BelowBoundary).into());
     }
     let mut entries = 0;
+    if let Some(end) = file::walk(file, head, begin, read).await? {
+        entries = u64::try_from(end.sequence - begin.sequence).unwrap_or_default();
+        // There may be more than the head says.
+        walk = Walk::new(head.chain, end, Some(head.last_sequence));
+    }
     while let Some(rows) = walk.next(db).await? {
         entries += rows.len() as u64;
         read(entries);

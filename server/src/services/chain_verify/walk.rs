@@ -89,7 +89,7 @@ impl Walk {
 }
 
 /// Checks an entry against the one before it.
-fn check(row: &Row<'_>, before: Link, end: Option<i64>, expected: &mut Vec<u8>) -> Result<Link, Broken> {
+pub(super) fn check(row: &Row<'_>, before: Link, end: Option<i64>, expected: &mut Vec<u8>) -> Result<Link, Broken> {
     let Row { fields, bytes, hash } = row;
     let broken = |sequence, id, fault| {
         Err(Broken {
