@@ -17,6 +17,8 @@ use sea_orm::{
 mod postgres;
 mod sqlite;
 
+pub(crate) use sqlite::READERS_MAPPED;
+
 /// How long to wait for a connection, or for another process's lock on the file.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Prepared statements kept per connection.

@@ -12,6 +12,12 @@ use super::{Database, DatabaseError, Engine, PATIENCE, STATEMENTS};
 /// The oldest SQLite whose WAL mode keeps every commit with more than one connection.
 /// Source: SQLite's release notes of 3.51.3 (the WAL-reset bug).
 const MINIMUM: (u32, u32, u32) = (3, 51, 3);
+/// Bytes of the file that a connection reads where they lie. A reader may have as much as SQLite takes, so that rows from
+/// everywhere in a large file are not copied page by page; the writer, which reads little, has less.
+/// Source: SQLite's `SQLITE_MAX_MMAP_SIZE`.
+const MAPPED: u32 = 256 * 1024 * 1024;
+/// The same for readers.
+pub(crate) const READERS_MAPPED: u32 = 0x7fff_0000;
 /// How long between two attempts to open a file that another process is just creating.
 const RETRY: Duration = Duration::from_millis(50);
 
@@ -30,7 +36,7 @@ pub(super) async fn connect(path: &Path) -> Result<Database, DatabaseError> {
     let writer = open_writer(options(path)).await.map_err(failed)?;
     let readers = std::thread::available_parallelism().map_or(4, |cores| cores.get() * 2);
     let reader = pool(u32::try_from(readers.max(4)).unwrap_or(4))
-        .connect_with(options(path).pragma("query_only", "ON"))
+        .connect_with(readers_options(path))
         .await
         .map_err(failed)?;
     check(&writer, "0").await.map_err(failed)??;
@@ -82,9 +88,14 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .pragma("temp_store", "MEMORY")
         // KiB when negative.
         .pragma("cache_size", "-16000")
-        // Bytes.
-        .pragma("mmap_size", "268435456")
+        .pragma("mmap_size", MAPPED.to_string())
         .disable_statement_logging()
+}
+
+fn readers_options(path: &Path) -> SqliteConnectOptions {
+    options(path)
+        .pragma("query_only", "ON")
+        .pragma("mmap_size", READERS_MAPPED.to_string())
 }
 
 /// A pool that keeps its connections: opening one costs its caches, and a file does not time out.

@@ -6,6 +6,7 @@
 
 use super::row::{COLUMNS, Row};
 use super::walk::check;
+use crate::database::READERS_MAPPED;
 use crate::entities::device_log::{Column, Entity};
 use crate::entities::log_heads;
 use crate::services::boundaries::Link;
@@ -33,7 +34,7 @@ impl File {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(options.get_filename(), flags).ok()?;
         connection.pragma_update(None, "query_only", "ON").ok()?;
-        connection.pragma_update(None, "mmap_size", 268_435_456).ok()?;
+        connection.pragma_update(None, "mmap_size", READERS_MAPPED).ok()?;
         Some(Self(connection))
     }
 

@@ -11,6 +11,9 @@ const GRAM: usize = 4;
 /// Most grams of a word that the index is asked for.
 const ASKED: usize = 6;
 
+/// A gram that no more of the sampled terminals have is rare: what else it finds can be compared one by one.
+const RARE: i64 = 8;
+
 /// Stands in what is asked of PostgreSQL where the number of the block comes. Private use, as are the next two.
 pub(super) const BLOCK: char = '\u{e002}';
 const MERCHANT: char = '\u{e000}';
@@ -58,7 +61,8 @@ fn windows(text: &str) -> Vec<String> {
     chars.windows(GRAM).map(|gram| gram.iter().collect()).collect()
 }
 
-/// Of a text's grams some that together hold all of it, the rare ones first.
+/// Of a text's grams some that together hold all of it, the rare ones first; where none is known to be rare, more of them,
+/// for then many have the grams that do not have the text.
 fn chosen(text: &str, frequencies: &HashMap<String, i64>) -> Vec<String> {
     let all = windows(text);
     let mut covered = vec![false; text.chars().count()];
@@ -76,6 +80,14 @@ fn chosen(text: &str, frequencies: &HashMap<String, i64>) -> Vec<String> {
         if !chosen.contains(&all[at]) {
             chosen.push(all[at].clone());
         }
+    }
+    let frequency = |gram: &String| frequencies.get(gram).copied().unwrap_or_default();
+    if frequencies.is_empty() || chosen.iter().map(frequency).min() > Some(RARE) {
+        let mut others: Vec<String> = all.into_iter().filter(|gram| !chosen.contains(gram)).collect();
+        others.sort_by_key(|gram| (frequency(gram), gram.clone()));
+        others.dedup();
+        others.truncate(ASKED - chosen.len());
+        chosen.append(&mut others);
     }
     chosen
 }
@@ -167,6 +179,14 @@ mod tests {
             });
             assert!(covered, "{place} {chosen:?}");
         }
+    }
+
+    #[test]
+    fn where_no_gram_is_rare_all_are_asked_for() {
+        let frequencies = ["1000", "0000", "0001"].map(|gram| (gram.to_owned(), 2_000));
+        let mut chosen = chosen("100001", &HashMap::from(frequencies));
+        chosen.sort();
+        assert_eq!(chosen, ["0000", "0001", "1000"]);
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub(super) struct From {
 }
 
 /// Most merchants and stores that a word is looked for by; where there are more, terminals are many.
-const PLACES: usize = 100;
+const PLACES: usize = 600;
 
 impl TerminalService {
     /// Makes a search ready; `None` where there is nothing to search for.
