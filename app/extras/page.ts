@@ -55,7 +55,7 @@ document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || event.altKey) return;
   if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "k") {
     event.preventDefault();
-    void openPalette(false);
+    if (!event.repeat) void openPalette(false);
     return;
   }
   if (event.ctrlKey || event.metaKey) return;

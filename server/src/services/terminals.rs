@@ -9,6 +9,9 @@ mod order;
 mod picked;
 mod search;
 
+#[cfg(test)]
+mod tests;
+
 pub(in crate::services) use filters::says_all;
 pub(in crate::services) use list::Placed;
 pub use picked::Particulars;
