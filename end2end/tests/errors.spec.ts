@@ -12,7 +12,8 @@ async function expectHelp(page: Page, answer: Response | null, status: number, t
   const support = main.getByTestId("support");
   await expect(support).toBeVisible();
   await expect(support).toContainText((await answer?.headerValue("x-request-id")) ?? "no id");
-  await expectAccessible(page);
+  // The checker is a script itself.
+  if (test.info().project.name === "js") await expectAccessible(page);
 }
 
 /** Sends a form from a page and waits for what comes of it. */
@@ -29,7 +30,6 @@ async function send(page: Page, action: string, fields: Record<string, string>):
 test("what is not there, refused or too large has a page", async ({ page, baseURL }) => {
   await signIn(page, demoLogin("merchant_owner"));
   await expectHelp(page, await page.goto("/no-such-page"), 404, "找不到这个页面");
-  await expectHelp(page, await page.goto("/users"), 403, "没有权限");
   const to = new URL("/actions/register", baseURL).href;
   // From a page of this site, and from one that is nobody's.
   await page.goto("/");
