@@ -15,8 +15,8 @@ pub(crate) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         // The first two columns are the same in every row: with them SQLite, which does not know how few there are, takes this
-        // index for the narrowest.
-        let unconnected = index(NAME, TABLE, &["lifecycle", "token_hash", "sn", "id"])
+        // index for the narrowest. The last one says whether its merchant is going, without the row.
+        let unconnected = index(NAME, TABLE, &["lifecycle", "token_hash", "sn", "id", "merchant_id"])
             .and_where(Expr::col("lifecycle").eq("registered"))
             .and_where(Expr::col("token_hash").is_null())
             .take();

@@ -18,6 +18,20 @@ pub(super) struct Filter {
     pub(super) leads: bool,
     /// Whether that index has them in the order of their serial numbers.
     pub(super) sorted: bool,
+    /// Whether that index has all that the condition asks for, so that many are counted without their rows: of the platform
+    /// alone, whose scope asks for nothing besides.
+    pub(super) covered: bool,
+}
+
+impl Filter {
+    fn of(condition: Condition, leads: bool, sorted: bool) -> Self {
+        Self {
+            condition,
+            leads,
+            sorted,
+            covered: false,
+        }
+    }
 }
 
 /// Makes the conditions: as they are, or for SQLite so that it does not choose an index for them.
@@ -55,13 +69,7 @@ pub(super) fn filters(
     now: Timestamp,
 ) -> Vec<Filter> {
     let mut all = Vec::new();
-    let mut add = |condition: Condition, leads, sorted| {
-        all.push(Filter {
-            condition,
-            leads,
-            sorted,
-        });
-    };
+    let mut add = |condition: Condition, leads, sorted| all.push(Filter::of(condition, leads, sorted));
     let just = |expr: Expr| Condition::all().add(expr);
     let at = |which| dress.column(which);
     if let Some(tag) = &query.tag {
@@ -107,15 +115,21 @@ pub(super) fn filters(
             let range = Condition::all()
                 .add_option(from.map(|from| at(which).gte(from.0)))
                 .add_option(until.map(|until| at(which).lt(until.0)));
-            add(range, true, false);
+            all.push(Filter {
+                covered: scope == Scope::Platform,
+                ..Filter::of(range, true, false)
+            });
         }
     }
     if let Some(connection) = query.connection {
-        add(connected(dress, connection, now), false, false);
+        all.push(Filter::of(connected(dress, connection, now), false, false));
     }
     if let Some(obstacle) = query.obstacle {
         let led = has_index(scope, obstacle);
-        add(obstructed(dress, scope, obstacle), led, led);
+        all.push(Filter {
+            covered: obstacle == Obstacle::NotConnected && led,
+            ..Filter::of(obstructed(dress, scope, obstacle), led, led)
+        });
     }
     all
 }

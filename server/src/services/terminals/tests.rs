@@ -1,5 +1,6 @@
 //! That what the first page counts reads no more than it must, as SQLite plans it.
 
+use super::count::in_index;
 use super::filters::Dress;
 use super::list::led_by;
 use crate::database::Database;
@@ -15,7 +16,12 @@ async fn plan(database: &Database, query: &TerminalQuery) -> Result<String> {
     let leading = filters.iter().find(|filter| filter.leads).ok_or("no filter leads")?;
     let reader = database.reader();
     let backend = reader.get_database_backend();
-    let Statement { sql, values, .. } = backend.build(&led_by(Scope::Platform, &leading.condition));
+    let select = if leading.covered {
+        in_index(&leading.condition)
+    } else {
+        led_by(Scope::Platform, &leading.condition)
+    };
+    let Statement { sql, values, .. } = backend.build(&select);
     let explain = Statement {
         sql: format!("EXPLAIN QUERY PLAN {sql}"),
         values,
@@ -42,8 +48,11 @@ async fn what_the_first_page_counts_is_in_an_index() -> Result<()> {
     for statistics in ["", "ANALYZE"] {
         database.writer().execute_unprepared(statistics).await?;
         for (query, index) in [
-            (&unconnected, "ix_terminals_unconnected (lifecycle=? AND token_hash=?)"),
-            (&silent, "ix_terminals_last_seen (last_seen_at<?)"),
+            (
+                &unconnected,
+                "COVERING INDEX ix_terminals_unconnected (lifecycle=? AND token_hash=?)",
+            ),
+            (&silent, "COVERING INDEX ix_terminals_last_seen (last_seen_at<?)"),
         ] {
             let plan = plan(&database, query).await?;
             assert!(plan.contains(index) && !plan.contains("SCAN terminals"), "{plan}");
