@@ -96,9 +96,12 @@ impl TerminalService {
         let all = self
             .count_up_to(&in_index(&filter.condition), COUNTED_IN_INDEX + 1)
             .await?;
-        if all > COUNTED_IN_INDEX {
-            return self.estimate(scope, conditions).await;
-        }
+        // Of more than were counted, the newest terminals may tell more.
+        let otherwise = match all > COUNTED_IN_INDEX {
+            true => self.estimate(scope, conditions.clone()).await?,
+            false => Amount::About(0),
+        };
+        let (Amount::Exactly(at_least) | Amount::About(at_least)) = otherwise;
         let some = led_by(scope, &filter.condition);
         let looked_at = self.count_up_to(&some, LOOKED_AT + 1).await?;
         let mut belonging = ids(scope);
@@ -108,7 +111,7 @@ impl TerminalService {
         }
         let belong = self.count_up_to(&belonging, LOOKED_AT + 1).await?;
         let about = (belong as u64).saturating_mul(all as u64) / std::cmp::max(looked_at as u64, 1);
-        Ok(Amount::About(about))
+        Ok(Amount::About(std::cmp::max(about, at_least)))
     }
 
     /// The number of what a search has found, from how close together the newest lie.
