@@ -1,28 +1,17 @@
 // Lighthouse on a phone's screen and network, for the pages that people see most. Fails below the bars.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "@playwright/test";
 import lighthouse from "lighthouse";
 import { use } from "./browser.ts";
+import { freePort } from "./port.ts";
 import { demoLogin, expect, signIn, test } from "./support.ts";
 
 const OUTPUT = join(resolve(dirname(fileURLToPath(import.meta.url)), ".."), "target", "end2end");
 const BARS = { performance: 95, accessibility: 100, "best-practices": 100 } as const;
 const RUNS = 3;
-
-function freePort(): Promise<number> {
-  return new Promise((found, failed) => {
-    const probe = createServer();
-    probe.once("error", failed);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => found(typeof address === "object" && address ? address.port : 0));
-    });
-  });
-}
 
 test("the pages that people see most", async ({ baseURL }) => {
   const port = await freePort();

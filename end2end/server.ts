@@ -2,30 +2,17 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./port.ts";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const PROGRAM = process.env["TILLKEEPER_PROGRAM"] ?? join(ROOT, "target", "debug", "tillkeeper");
 const OUTPUT = join(ROOT, "target", "end2end");
 const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 10_000;
-
-/** A TCP port of this machine that nobody listens on at the moment. */
-function freePort(): Promise<number> {
-  return new Promise((found, failed) => {
-    const probe = createServer();
-    probe.once("error", failed);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      const port = typeof address === "object" && address ? address.port : 0;
-      probe.close(() => found(port));
-    });
-  });
-}
 
 async function waitUntilReady(url: string, server: ChildProcess): Promise<void> {
   const end = Date.now() + START_LIMIT_MS;

@@ -55,7 +55,7 @@ document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || event.altKey) return;
   if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "k") {
     event.preventDefault();
-    void openPalette(false);
+    if (!event.repeat) void openPalette(false);
     return;
   }
   if (event.ctrlKey || event.metaKey) return;
@@ -164,9 +164,13 @@ document.addEventListener("submit", (event) => {
 function restoreFocus(): void {
   const text = sessionStorage.getItem(KEPT);
   sessionStorage.removeItem(KEPT);
-  if (!text || location.hash) return;
+  if (!text) return;
   const { selector, menu, changes, at } = JSON.parse(text) as { selector: string; menu: boolean; changes: boolean; at: number };
   if (Date.now() - at > KEPT_MS) return;
+  const before = document.querySelector<HTMLElement>(selector);
+  // Where the address leads to a part of the page, that is where the reader is.
+  const part = location.hash && document.getElementById(location.hash.slice(1));
+  if (part !== "" && !part?.contains(before)) return;
   // What was done or refused stands below the heading; a search has nothing to say there.
   const said = document.querySelector<HTMLElement>('main > h1 + :is([role="alert"], [role="status"])');
   if (changes && said) {
@@ -174,12 +178,13 @@ function restoreFocus(): void {
     said.focus();
     return;
   }
-  const before = document.querySelector<HTMLElement>(selector);
   const folded = before?.closest<HTMLDetailsElement>("details[data-menu]");
   if (menu && folded) folded.open = true;
   before?.focus();
 }
 
-restoreFocus();
+// Once a browser has gone to the part that an address names, the focus is its to give.
+if (location.hash && document.readyState !== "complete") addEventListener("load", restoreFocus, { once: true });
+else restoreFocus();
 
 export {};

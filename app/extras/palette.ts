@@ -4,8 +4,9 @@ const ADDRESS = "/palette";
 const PAUSE_MS = 120;
 
 let dialog: HTMLDialogElement | undefined;
+let opening: Promise<void> | undefined;
 
-/** The part of the page at an address that goes into the dialog. */
+/** The part of the page at an address that goes into the dialog. Its forms lead back to where one is. */
 async function fetched(query: string, signal: AbortSignal): Promise<Element | null> {
   const answer = await fetch(`${ADDRESS}?q=${encodeURIComponent(query)}`, { signal, headers: { accept: "text/html" } });
   // Whoever was signed out in the meantime is led to sign in.
@@ -14,7 +15,9 @@ async function fetched(query: string, signal: AbortSignal): Promise<Element | nu
     return null;
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  return page.querySelector("[data-palette-body]");
+  const body = page.querySelector("[data-palette-body]");
+  for (const back of body?.querySelectorAll<HTMLInputElement>("input[name=back]") ?? []) back.value = location.pathname + location.search;
+  return body;
 }
 
 function items(): HTMLElement[] {
@@ -58,8 +61,15 @@ function wire(box: HTMLDialogElement): void {
   }
 }
 
-/** Opens the palette, at the field or at the list of keys. */
-export async function open(keys: boolean): Promise<void> {
+/** Opens the palette, at the field or at the list of keys. Whoever asks again while it is being fetched waits for the same one. */
+export function open(keys: boolean): Promise<void> {
+  opening ??= show(keys).finally(() => {
+    opening = undefined;
+  });
+  return opening;
+}
+
+async function show(keys: boolean): Promise<void> {
   const before = document.activeElement;
   if (!dialog) {
     const body = await fetched("", new AbortController().signal);

@@ -27,6 +27,15 @@ interface NativeDetectorClass {
 
 let detector: Promise<Detector> | undefined;
 
+/** The detector, made once. One that could not be made is forgotten, so that the next attempt begins anew. */
+function loaded(): Promise<Detector> {
+  detector ??= makeDetector().catch((problem: unknown) => {
+    detector = undefined;
+    throw problem;
+  });
+  return detector;
+}
+
 async function makeDetector(): Promise<Detector> {
   const native = (globalThis as { BarcodeDetector?: NativeDetectorClass }).BarcodeDetector;
   if (native) {
@@ -38,7 +47,8 @@ async function makeDetector(): Promise<Detector> {
     }
   }
   const { prepareZXingModule, readBarcodes }: typeof ZXing = await import("./zxing/reader/index.js");
-  prepareZXingModule({ overrides: { locateFile: (file) => new URL(`./zxing/${file}`, import.meta.url).href } });
+  // Its wasm now: what is missing is not to be taken for a picture without a barcode.
+  await prepareZXingModule({ overrides: { locateFile: (file) => new URL(`./zxing/${file}`, import.meta.url).href }, fireImmediately: true });
   return async (picture) => {
     const pixels = picture.getContext("2d", { willReadFrequently: true })?.getImageData(0, 0, picture.width, picture.height);
     if (!pixels) return [];
@@ -105,7 +115,8 @@ class Scanning {
     this.#shown();
     this.#say("starting");
     box.showModal();
-    detector ??= makeDetector();
+    // Fetched while the camera starts; what goes wrong is told when it is needed.
+    loaded().catch(() => undefined);
     try {
       const devices = navigator.mediaDevices;
       if (!devices) throw new DOMException("none", "NotFoundError");
@@ -122,9 +133,8 @@ class Scanning {
     await this.#video.play();
     let detect: Detector;
     try {
-      detect = await detector;
+      detect = await loaded();
     } catch {
-      detector = undefined;
       this.#say("unloaded");
       return;
     }
@@ -152,9 +162,15 @@ class Scanning {
     input.value = "";
     if (!file) return;
     this.#say("starting");
+    let detect: Detector;
+    try {
+      detect = await loaded();
+    } catch {
+      this.#say("unloaded");
+      return;
+    }
     try {
       const picture = await createImageBitmap(file);
-      const detect = await (detector ??= makeDetector());
       if (!(await this.#look(detect, picture, picture.width, picture.height))) this.#say("unread");
     } catch {
       this.#say("unread");

@@ -140,10 +140,18 @@ fn every_text_is_read_somewhere() {
 /// Whether a source, without its blanks, has a text: `t!(locale, file.key` in full; `file: … => key` as the macros of
 /// components/words.rs have it; or the key in a file whose own macro puts it behind `file.`.
 fn reads(source: &str, key: &str) -> bool {
+    let is_of_word = |c: char| c == '_' || c.is_alphanumeric();
     let whole = |word: &str| {
         source.match_indices(word).any(|(at, _)| {
             let rest = &source[at + word.len()..];
-            !rest.starts_with(['.', '_']) && !rest.starts_with(char::is_alphanumeric)
+            !rest.starts_with('.') && !rest.starts_with(is_of_word)
+        })
+    };
+    // As a word of its own, whatever stands around it.
+    let alone = |word: &str| {
+        source.match_indices(word).any(|(at, _)| {
+            let (before, rest) = (&source[..at], &source[at + word.len()..]);
+            !before.ends_with(is_of_word) && !rest.starts_with(is_of_word)
         })
     };
     let (file, rest) = key.split_once('.').unwrap();
@@ -154,7 +162,7 @@ fn reads(source: &str, key: &str) -> bool {
     let arm = (1..=parts.len()).any(|many| whole(&format!("=>{}", parts[..many].join("."))));
     let by_own_macro = (0..parts.len()).any(|many| {
         let before: String = parts[..many].iter().map(|part| format!("{part}.")).collect();
-        source.contains(&format!(",{file}.{before}$")) && source.contains(parts[many])
+        source.contains(&format!(",{file}.{before}$")) && alone(parts[many])
     });
     whole(&format!(",{key}")) || by_words && arm || by_own_macro
 }
@@ -165,6 +173,10 @@ fn a_text_that_nobody_reads_is_found() {
     assert!(reads(source, "home.all") && reads(source, "word.registered"));
     assert!(reads(
         "t!(locale,apps.fault.$fault.title),A=>other,",
+        "apps.fault.other.title"
+    ));
+    assert!(!reads(
+        "t!(locale,apps.fault.$fault.title),A=>another,",
         "apps.fault.other.title"
     ));
     assert!(!reads(source, "home.a") && !reads(source, "home.all_failures") && !reads(source, "word.user"));

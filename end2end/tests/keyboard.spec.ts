@@ -96,6 +96,38 @@ test.describe("with a script", () => {
     await expect(page.locator("#sn")).toBeFocused();
   });
 
+  test("what is chosen in the palette leads back to where one was", async ({ page }) => {
+    const here = "/logs?outcome=failure";
+    await page.goto(here);
+    await page.keyboard.press("Control+k");
+    const palette = page.getByRole("dialog");
+    await palette.getByRole("button", { name: "改为深色" }).click();
+    await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+    expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe(here);
+    // Also of what was found by typing.
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("Engl");
+    await expect(palette.getByRole("link", { name: "查看失败记录" })).toHaveCount(0);
+    await palette.getByRole("button", { name: "English" }).click();
+    await expect(page.locator("html")).toHaveAttribute("lang", "en");
+    expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe(here);
+    await page.keyboard.press("Control+k");
+    await expect(palette.getByRole("link", { name: "Export the device log (CSV)" })).toBeVisible();
+  });
+
+  test("Ctrl+K twice, or held down, opens one palette", async ({ page }) => {
+    await page.goto("/logs");
+    await page.evaluate(() => {
+      for (const repeat of [false, false, true, true]) {
+        document.dispatchEvent(new KeyboardEvent("keydown", { key: "k", ctrlKey: true, repeat, bubbles: true, cancelable: true }));
+      }
+    });
+    await expect(page.locator("dialog.palette input[name=q]")).toBeFocused();
+    await expect(page.locator("dialog.palette")).toHaveCount(1);
+    await page.keyboard.press("Escape");
+    await expect(page.getByRole("dialog")).toBeHidden();
+  });
+
   test("single keys search, walk and help, and can be switched off", async ({ page }) => {
     await page.goto("/devices");
     await page.keyboard.press("j");
@@ -117,6 +149,7 @@ test.describe("with a script", () => {
     await page.goto("/settings/account");
     await page.locator("button[name=keys][value=off]").click();
     // The focus is where it was.
+    await expect(page.locator("button[name=keys][value=off]")).toBeFocused();
     await page.goto("/devices");
     await page.keyboard.press("/");
     await expect(page.locator("main input[name=q]")).not.toBeFocused();

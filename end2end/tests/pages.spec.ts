@@ -44,7 +44,10 @@ async function everyPath(page: Page, role: DemoRole): Promise<string[]> {
   const file = { name: "faulty.csv", mimeType: "text/csv", buffer: Buffer.from("sn,manufacturer,model\n#1,PAX,S90\n") };
   const report = await sent(page, "/actions/import", { multipart: { file } });
   expect(report).toMatch(/^\/terminals\/import\//);
-  return [...PAGES[role], device, batch, report];
+  const grants = { package: "cn.example.zhanggui.pay", kind: "merchants", list: "898292720000001\n898000000000000" };
+  const preview = await sent(page, "/actions/app-authorize", { form: grants });
+  expect(preview).toMatch(/^\/catalogue\/cn\.example\.zhanggui\.pay\/authorize\//);
+  return [...PAGES[role], device, batch, report, preview];
 }
 
 // Many pages each, on machines that may be slow.
@@ -98,17 +101,31 @@ for (const role of Object.keys(PAGES) as DemoRole[]) {
   });
 }
 
-test("the sign-in page is accessible in both languages and themes", async ({ page }) => {
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    for (const other of ["English", "中文"]) {
-      await page.goto("/sign-in");
-      await page.getByRole("button", { name: other }).click();
-      await expectAccessible(page);
-      expect(await tooWide(page, 1280)).toEqual([]);
+test("the pages before signing in are accessible in both languages and themes", async ({ page }) => {
+  await signIn(page, demoLogin("merchant_owner"));
+  await page.goto("/settings/staff");
+  await page.locator("form[action='/actions/staff-invite'] input[name=name]").fill("浏览器测试");
+  await page.locator("form[action='/actions/staff-invite'] button").click();
+  const invitation = new URL((await page.getByTestId("one-time-link").innerText()).trim()).pathname;
+  expect(invitation).toMatch(/^\/welcome\//);
+  await page.context().clearCookies();
+  for (const path of ["/sign-in", "/sign-in/code", invitation]) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      for (const [other, lang] of [["English", "en"], ["中文", "zh-CN"]] as const) {
+        await page.goto(path);
+        await page.getByRole("button", { name: other }).click();
+        await expect(page.locator("html")).toHaveAttribute("lang", lang);
+        expect(new URL(page.url()).pathname).toBe(path);
+        await expectAccessible(page);
+        for (const width of [360, 1280]) {
+          await page.setViewportSize({ width, height: 800 });
+          expect(await tooWide(page, width)).toEqual([]);
+        }
+      }
     }
+    expect(await faultsOf(await (await page.request.get(path)).text()), path).toEqual([]);
   }
-  expect(await faultsOf(await (await page.request.get("/sign-in")).text())).toEqual([]);
 });
 
 test("the first load of every page is light", async ({ browser, page, baseURL }) => {

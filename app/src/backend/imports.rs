@@ -63,6 +63,17 @@ impl Stage {
         matches!(self, Self::Checking | Self::Running | Self::Undoing)
     }
 
+    /// How many rows the present stage has to work through, as far as that is known: of a file's `rows`, or of those that it
+    /// `changed`.
+    pub fn rows_to_do(self, rows: u64, changed: u64) -> Option<u64> {
+        let to_do = match self {
+            Self::Running => rows,
+            Self::Undoing => changed,
+            _ => 0,
+        };
+        (to_do > 0).then_some(to_do)
+    }
+
     /// Whether somebody may stop it.
     pub fn can_cancel(self) -> bool {
         matches!(
@@ -239,7 +250,7 @@ pub struct ImportReport {
     pub has_rejects: bool,
     /// Whether it can be undone.
     pub can_undo: bool,
-    /// The first [`MAX_ERRORS`] faults, by line.
+    /// The first [`MAX_ERRORS`] faults, by line, and those of the same row as the last of them.
     pub errors: Vec<RowError>,
 }
 
@@ -256,10 +267,14 @@ pub struct ImportRow {
     pub by: Option<String>,
     /// How far it is.
     pub stage: Stage,
+    /// Rows worked through in the present stage.
+    pub rows_read: u64,
     /// Rows without the headings.
     pub rows_total: u64,
     /// Terminals that are new.
     pub rows_created: u64,
+    /// Terminals that were there with other facts.
+    pub rows_updated: u64,
     /// Rows that are wrong.
     pub rows_failed: u64,
 }

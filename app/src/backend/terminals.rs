@@ -271,7 +271,7 @@ pub trait Terminals: Send + Sync {
 
     /// How many terminals are in which state.
     ///
-    /// **Permissions:** any caller, within its scope.
+    /// **Permissions:** any caller, within its scope. Of a platform with many terminals it may be a minute old.
     async fn counts(&self, caller: &Caller) -> Result<TerminalCounts, AppError>;
 
     /// The terminals with a serial number, live ones first: none, one, or one per manufacturer and retired record.

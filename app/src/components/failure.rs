@@ -87,7 +87,7 @@ pub(crate) fn alert(
     } = said(locale, code);
     // What is wrong with what was typed needs no support.
     let typed = code == Reason::SnMalformed.code();
-    let broken = matches!(code, "internal" | "unavailable" | "forbidden");
+    let broken = matches!(code, "internal" | "unavailable" | "forbidden" | Flash::THROTTLED);
     let report = failed.filter(|_| (who.is_some() && !typed) || broken);
     let report = report.map(|request| Report { code, title, request }.view(rendering));
     view! {
@@ -130,8 +130,8 @@ pub(crate) fn alert(
     }
 }
 
-/// A code's words as a page of its own, with the ways back.
-pub(crate) fn page(rendering: &Rendering, code: &str) -> impl IntoView + use<> {
+/// A code's words as a page of its own, with the ways back; `again` where its address can be asked for again.
+pub(crate) fn page(rendering: &Rendering, code: &str, again: bool) -> impl IntoView + use<> {
     let (locale, request) = (rendering.locale, rendering.request.id.as_str());
     let Said {
         title,
@@ -143,7 +143,7 @@ pub(crate) fn page(rendering: &Rendering, code: &str) -> impl IntoView + use<> {
     let report = Report { code, title, request }.view(rendering);
     // What may work the next time is asked for again; a form that was sent is not sent twice.
     let can_help = matches!(code, "unavailable" | "internal") && is_local(&rendering.path_and_query);
-    let again = can_help.then(|| {
+    let again = (again && can_help).then(|| {
         view! {
             <a class="btn" href=rendering.path_and_query.clone()>{t!(locale, failure.again)}</a>
         }

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 /// The button that reads into the field with that id; into a field for several lines one after the other.
 pub(crate) fn button(locale: Locale, field: &'static str) -> impl IntoView {
     view! {
-        <button type="button" class="btn js-only self-start" data-scan=field>
+        <button type="button" class="btn js-only self-start shrink-0 whitespace-nowrap" data-scan=field>
             {icon::icon(icon::SCAN)}
             {t!(locale, scan.button)}
         </button>

@@ -3,14 +3,37 @@
 use crate::components::html::{Html, Rendered};
 use leptos::prelude::*;
 
+/// The head of a column.
+#[derive(Clone, Copy)]
+pub(crate) struct Heading {
+    word: &'static str,
+    numbers: bool,
+}
+
+impl Heading {
+    /// Of a column of numbers, which stand with their last digits below each other.
+    pub(crate) fn of_numbers(word: &'static str) -> Self {
+        Self { word, numbers: true }
+    }
+}
+
+impl From<&'static str> for Heading {
+    fn from(word: &'static str) -> Self {
+        Self { word, numbers: false }
+    }
+}
+
 /// The table with the words of its caption, which is only read out, and of its columns. `rows` are `<tr>` elements. A table
 /// that is shown as blocks is none to a screen reader, so that its parts say what they are.
 pub(crate) fn stacked_table<const N: usize>(
     caption: &'static str,
-    columns: [&'static str; N],
+    columns: [impl Into<Heading>; N],
     rows: impl IntoView,
 ) -> Html {
-    let columns = columns.map(|column| view! { <th role="columnheader" scope="col">{column}</th> });
+    let columns = columns.map(|column| {
+        let Heading { word, numbers } = column.into();
+        view! { <th role="columnheader" scope="col" class=numbers.then_some("text-end")>{word}</th> }
+    });
     view! {
         <div class="md:overflow-x-auto md:bg-base-100 md:border border-base-300 rounded-box">
             <table

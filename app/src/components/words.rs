@@ -456,6 +456,15 @@ pub(crate) fn import_field(locale: Locale, field: Field) -> &'static str {
     )
 }
 
+/// What a column of a file holds.
+pub(crate) fn import_column(locale: Locale, field: Field) -> &'static str {
+    use Field::*;
+    words!(locale, field, import:
+        Sn => col_sn, Manufacturer => col_manufacturer, Model => col_model, Name => col_name,
+        MerchantNo => col_merchant_no, Store => col_store, Firmware => col_firmware, Note => col_note,
+    )
+}
+
 /// How far an import is.
 pub(crate) fn import_stage(locale: Locale, stage: Stage) -> &'static str {
     use Stage::*;

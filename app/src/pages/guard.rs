@@ -250,14 +250,14 @@ fn end(
             response.set_status(error.status());
             let (locale, code) = (rendering.locale, error.code());
             let title = failure::said(locale, code).title.to_owned();
-            let body = failure::page(rendering, code).rendered();
+            let body = failure::page(rendering, code, true).rendered();
             layout(rendering, caller, title, body)
         }
     }
 }
 
-/// The page of an answer that had none.
-pub(super) fn trouble(status: StatusCode, code: &'static str) -> Html {
+/// The page of an answer that had none; `again` where its address can be asked for again.
+pub(super) fn trouble(status: StatusCode, code: &'static str, again: bool) -> Html {
     let Some(Surroundings {
         rendering,
         response,
@@ -269,6 +269,6 @@ pub(super) fn trouble(status: StatusCode, code: &'static str) -> Html {
     };
     response.set_status(status);
     let title = failure::said(rendering.locale, code).title.to_owned();
-    let body = failure::page(&rendering, code).rendered();
+    let body = failure::page(&rendering, code, again).rendered();
     layout(&rendering, caller.as_ref(), title, body)
 }

@@ -2,11 +2,11 @@
 
 use super::device_address;
 use super::guard::{Answer, Visit, guarded};
-use super::home_trend;
+use super::{home_care, home_imports, home_trend};
 use crate::backend::device_log::LogQuery;
 use crate::backend::terminals::TerminalCounts;
 use crate::backend::verdicts::Health;
-use crate::components::html::Rendered;
+use crate::components::html::{Html, Rendered};
 use crate::components::{
     failure, format::grouped, icon, log_table::log_table, scan, sn_field::sn_field, text_area::text_area, verdict,
     words,
@@ -41,7 +41,15 @@ async fn home(visit: Visit) -> Result<Answer, AppError> {
     let health = health
         .filter(|health| health.looked_at > 0)
         .map(|health| attention(locale, &health));
-    let trend = home_trend::trend(&visit).await?;
+    let days = visit.backend.trends.days(&visit.caller).await?;
+    let trend = home_trend::trend(&visit, &days).await?;
+    let (care, imports) = match visit.caller.platform_viewer() {
+        Err(_) => (None, None),
+        Ok(by) => (
+            Some(home_care::care(&visit, &counts, &days).await?),
+            home_imports::imports(&visit, by).await?,
+        ),
+    };
     let typed = visit.query.field("sn");
     let error = visit.query.get("find").and_then(|_| words::sn_fault(locale, &typed));
     let failures = if failures.is_empty() {
@@ -85,7 +93,9 @@ async fn home(visit: Visit) -> Result<Answer, AppError> {
                 <h2 class="text-lg font-semibold mb-2" id="counts-title">{t!(locale, home.counts)}</h2>
                 {tally(locale, visit.is_platform(), &counts)}
             </section>
+            {care}
             {trend}
+            {imports}
             <section>
                 <h2 class="text-lg font-semibold mb-2">{t!(locale, home.failures)}</h2>
                 {failures}
@@ -162,7 +172,7 @@ fn attention(locale: Locale, health: &Health) -> impl IntoView + use<> {
 }
 
 /// How many terminals are in which state, each a way to the list of them.
-fn tally(locale: Locale, platform: bool, counts: &TerminalCounts) -> impl IntoView + use<> {
+fn tally(locale: Locale, platform: bool, counts: &TerminalCounts) -> Html {
     let list = if platform { "/terminals" } else { "/devices" };
     let states = [
         ("", t!(locale, home.all), counts.all()),
@@ -175,21 +185,26 @@ fn tally(locale: Locale, platform: bool, counts: &TerminalCounts) -> impl IntoVi
         ("?state=suspended", t!(locale, word.suspended), counts.suspended),
         ("?state=retired", t!(locale, word.retired), counts.retired),
     ];
-    let tiles = states
+    tiles(states.map(|(state, word, count)| (format!("{list}{state}"), word, grouped(count))))
+}
+
+/// Numbers with their words, each a way to what was counted.
+pub(super) fn tiles(counted: impl IntoIterator<Item = (String, &'static str, String)>) -> Html {
+    let tiles = counted
         .into_iter()
-        .map(|(state, word, count)| {
+        .map(|(href, word, count)| {
             view! {
                 <li>
                     <a
-                        class="card bg-base-100 border border-base-300 p-4 h-full hover:border-primary"
-                        href=format!("{list}{state}")
+                        class="card bg-base-100 border border-base-300 p-4 h-full justify-between hover:border-primary"
+                        href=href
                     >
                         <span>{word}</span>
-                        <span class="text-3xl font-semibold tabular-nums">{grouped(count)}</span>
+                        <span class="text-3xl font-semibold tabular-nums">{count}</span>
                     </a>
                 </li>
             }
         })
         .collect_view();
-    view! { <ul class="grid gap-3 grid-cols-2 sm:grid-cols-3 lg:grid-cols-5">{tiles}</ul> }
+    view! { <ul class="grid gap-3 grid-cols-2 sm:grid-cols-3 lg:grid-cols-5">{tiles}</ul> }.rendered()
 }

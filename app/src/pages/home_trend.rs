@@ -2,6 +2,7 @@
 
 use super::guard::Visit;
 use super::help_address;
+use crate::backend::trends::Day;
 use crate::components::chart;
 use crate::components::format::grouped;
 use crate::components::html::{Html, Rendered};
@@ -13,9 +14,8 @@ use crate::request::address;
 use leptos::prelude::*;
 
 /// The bars, and beside them for the platform the reasons.
-pub(super) async fn trend(visit: &Visit) -> Result<Html, AppError> {
+pub(super) async fn trend(visit: &Visit, days: &[Day]) -> Result<Html, AppError> {
     let locale = visit.locale();
-    let days = visit.backend.trends.days(&visit.caller).await?;
     let reasons = match visit.caller.platform_viewer() {
         Err(_) => None,
         Ok(by) => Some(reasons(locale, visit.backend.trends.reasons(by).await?)),
@@ -23,7 +23,7 @@ pub(super) async fn trend(visit: &Visit) -> Result<Html, AppError> {
     Ok(view! {
         <section class="card bg-base-100 border border-base-300 p-4 md:p-6 gap-2" aria-labelledby="trend-title">
             <h2 class="text-lg font-semibold" id="trend-title">{t!(locale, trend.title)}</h2>
-            {chart::registrations(locale, &days)}
+            {chart::registrations(locale, days)}
         </section>
         {reasons}
     }

@@ -2,12 +2,12 @@
 
 use super::guard::{Answer, Visit, guarded};
 use super::import_report::stage_badge;
-use crate::backend::imports::{ImportRow, Sending};
+use crate::backend::imports::{Field, ImportRow, Sending};
 use crate::backend::page::{Cursor, Page};
-use crate::components::format;
 use crate::components::html::{Html, Rendered};
 use crate::components::pager::pager;
-use crate::components::stacked_table::stacked_table;
+use crate::components::stacked_table::{Heading, stacked_table};
+use crate::components::{format, words};
 use crate::domain::ImportBatchId;
 use crate::error::{AppError, Invalid};
 use crate::flash::{action, actor, redirect};
@@ -15,6 +15,7 @@ use crate::i18n::{Locale, t};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::server_fn::codec::{MultipartData, MultipartFormData};
+use strum::VariantArray;
 
 /// Blank bytes at the beginning of a file that may be nothing but blank.
 const MAX_BLANK: usize = 64 * 1024;
@@ -185,55 +186,10 @@ fn paste_form(locale: Locale) -> impl IntoView {
 
 /// What each column holds.
 fn columns(locale: Locale) -> impl IntoView {
-    let columns = [
-        ("sn", t!(locale, import.field_sn), true, t!(locale, import.col_sn)),
-        (
-            "manufacturer",
-            t!(locale, import.field_manufacturer),
-            true,
-            t!(locale, import.col_manufacturer),
-        ),
-        (
-            "model",
-            t!(locale, import.field_model),
-            true,
-            t!(locale, import.col_model),
-        ),
-        (
-            "name",
-            t!(locale, import.field_name),
-            false,
-            t!(locale, import.col_name),
-        ),
-        (
-            "merchant_no",
-            t!(locale, import.field_merchant_no),
-            false,
-            t!(locale, import.col_merchant_no),
-        ),
-        (
-            "store",
-            t!(locale, import.field_store),
-            false,
-            t!(locale, import.col_store),
-        ),
-        (
-            "firmware",
-            t!(locale, import.field_firmware),
-            false,
-            t!(locale, import.col_firmware),
-        ),
-        (
-            "note",
-            t!(locale, import.field_note),
-            false,
-            t!(locale, import.col_note),
-        ),
-    ];
-    let rows = columns
-        .into_iter()
-        .map(|(name, word, needed, meaning)| {
-            let needed = if needed {
+    let rows = Field::VARIANTS
+        .iter()
+        .map(|field| {
+            let needed = if field.is_needed() {
                 t!(locale, import.yes)
             } else {
                 t!(locale, import.no)
@@ -244,15 +200,15 @@ fn columns(locale: Locale) -> impl IntoView {
                     class="max-md:flex max-md:flex-col max-md:gap-2 max-md:p-4 max-md:bg-base-100 max-md:border max-md:border-base-300 max-md:rounded-box"
                 >
                     <th role="rowheader" scope="row" class="text-sm align-top max-md:p-0">
-                        <span class="whitespace-nowrap">{word}</span>
+                        <span class="whitespace-nowrap">{words::import_field(locale, *field)}</span>
                         " "
-                        <span class="code font-normal">{name}</span>
+                        <span class="code font-normal">{field.code()}</span>
                     </th>
                     <td role="cell">
                         <span class="md:hidden">{t!(locale, import.needed)} " "</span>
                         {needed}
                     </td>
-                    <td role="cell">{meaning}</td>
+                    <td role="cell">{words::import_column(locale, *field)}</td>
                 </tr>
             }
         })
@@ -300,6 +256,7 @@ fn recent(visit: &Visit, imports: &Page<ImportRow>) -> Html {
                     </td>
                     {number(t!(locale, import.total), row.rows_total)}
                     {number(t!(locale, import.created), row.rows_created)}
+                    {number(t!(locale, import.updated), row.rows_updated)}
                     {number(t!(locale, import.failed), row.rows_failed)}
                 </tr>
             }
@@ -308,13 +265,14 @@ fn recent(visit: &Visit, imports: &Page<ImportRow>) -> Html {
     let table = stacked_table(
         t!(locale, import.recent_caption),
         [
-            t!(locale, import.file_name),
-            t!(locale, import.stage),
-            t!(locale, import.sent_at),
-            t!(locale, import.by),
-            t!(locale, import.total),
-            t!(locale, import.created),
-            t!(locale, import.failed),
+            Heading::from(t!(locale, import.file_name)),
+            Heading::from(t!(locale, import.stage)),
+            Heading::from(t!(locale, import.sent_at)),
+            Heading::from(t!(locale, import.by)),
+            Heading::of_numbers(t!(locale, import.total)),
+            Heading::of_numbers(t!(locale, import.created)),
+            Heading::of_numbers(t!(locale, import.updated)),
+            Heading::of_numbers(t!(locale, import.failed)),
         ],
         rows,
     );
@@ -331,7 +289,7 @@ fn recent(visit: &Visit, imports: &Page<ImportRow>) -> Html {
 /// A cell with a number; on a phone, where no heading stands above it, with its word.
 fn number(word: &'static str, count: u64) -> impl IntoView {
     view! {
-        <td role="cell" class="tabular-nums">
+        <td role="cell" class="md:text-end tabular-nums">
             <span class="md:hidden">{word} " "</span>
             {format::grouped(count)}
         </td>

@@ -1,7 +1,7 @@
 //! What is wrong with the rows of a file: a table of errors, and the words for the file that gives them back.
 
-use crate::backend::imports::{ImportReport, MAX_ERRORS, RowError, RowFault};
-use crate::components::stacked_table::stacked_table;
+use crate::backend::imports::{ImportReport, RowError, RowFault};
+use crate::components::stacked_table::{Heading, stacked_table};
 use crate::components::{format, words};
 use crate::i18n::{Locale, t};
 use leptos::prelude::*;
@@ -38,19 +38,19 @@ pub(super) fn errors(locale: Locale, report: &ImportReport) -> impl IntoView + u
     let table = stacked_table(
         t!(locale, import.errors_caption),
         [
-            t!(locale, import.line),
-            t!(locale, import.column),
-            t!(locale, import.wrong),
-            t!(locale, import.found),
-            t!(locale, import.expected),
-            t!(locale, import.fix),
+            Heading::of_numbers(t!(locale, import.line)),
+            t!(locale, import.column).into(),
+            t!(locale, import.wrong).into(),
+            t!(locale, import.found).into(),
+            t!(locale, import.expected).into(),
+            t!(locale, import.fix).into(),
         ],
         rows,
     );
     let listed = report.errors.len() as u64;
     let mut lines: Vec<u64> = report.errors.iter().map(|error| error.line).collect();
     lines.dedup();
-    let cut = report.rows_failed > lines.len() as u64 || report.errors.len() == MAX_ERRORS;
+    let cut = report.rows_failed > lines.len() as u64;
     let more = cut.then(|| {
         let count = format::grouped(listed);
         view! { <p class="mt-2">{t!(locale, import.errors_more, count)}</p> }

@@ -3,12 +3,13 @@
 use super::guard::{Answer, Visit, guarded};
 use super::import_errors::errors;
 use super::import_mapping::mapping;
+use super::import_progress::{progress, sending};
 use super::import_steps::{CancelImport, ConfirmImport, UndoImport};
 use crate::backend::imports::{ImportReport, Stage};
 use crate::components::html::{Html, Rendered};
 use crate::components::{failure, format, icon, words};
 use crate::domain::ImportBatchId;
-use crate::error::AppError;
+use crate::error::{AppError, Invalid};
 use crate::i18n::{Locale, t};
 use http::{HeaderName, HeaderValue};
 use leptos::prelude::*;
@@ -37,8 +38,9 @@ async fn report(visit: Visit, response: Option<ResponseOptions>) -> Result<Answe
         response.insert_header(REFRESH, HeaderValue::from_static("2"));
     }
     let inside = match report.stage {
-        Stage::Uploading | Stage::Checking | Stage::Running | Stage::Undoing => {
-            progress(locale, &report, acts, still).rendered()
+        Stage::Uploading => sending(locale, &report, cancel(locale, &report, acts)),
+        Stage::Checking | Stage::Running | Stage::Undoing => {
+            progress(locale, &report, cancel(locale, &report, acts), still)
         }
         Stage::Mapping => to_map(locale, &report, acts).rendered(),
         Stage::Checked => preview(locale, &report, acts).rendered(),
@@ -61,7 +63,7 @@ async fn report(visit: Visit, response: Option<ResponseOptions>) -> Result<Answe
     let title = match report.stage {
         Stage::Mapping => t!(locale, import.mapping),
         Stage::Checked => t!(locale, import.preview),
-        stage if stage.is_working() => t!(locale, import.progress),
+        stage if stage == Stage::Uploading || stage.is_working() => t!(locale, import.progress),
         _ => t!(locale, import.report),
     };
     Ok(Answer::page(title, body))
@@ -91,58 +93,6 @@ fn button(report: &ImportReport, path: &'static str, class: &'static str, word: 
 fn cancel(locale: Locale, report: &ImportReport, acts: bool) -> Option<Html> {
     (acts && report.stage.can_cancel())
         .then(|| button(report, CancelImport::PATH, "btn", t!(locale, import.cancel)).rendered())
-}
-
-/// The import while it is worked on. A browser asks again by itself, until that is not wanted.
-fn progress(locale: Locale, report: &ImportReport, acts: bool, still: bool) -> impl IntoView + use<> {
-    let what = match report.stage {
-        Stage::Checking => t!(locale, import.is_checking),
-        Stage::Running => t!(locale, import.is_running),
-        Stage::Undoing => t!(locale, import.is_undoing),
-        _ => t!(locale, import.is_uploading),
-    };
-    let read = format::grouped(report.rows_read);
-    let total = match report.stage {
-        Stage::Running => Some(report.rows_total),
-        Stage::Undoing => Some(report.rows_created + report.rows_updated),
-        _ => None,
-    };
-    let (bar, said) = match total.filter(|total| *total > 0) {
-        Some(total) => {
-            let percent = (report.rows_read.min(total) * 100 / total).to_string();
-            let said = t!(
-                locale,
-                import.rows_of,
-                read = read,
-                total = format::grouped(total),
-                percent = percent.clone()
-            );
-            let bar = view! { <progress class="progress progress-primary w-full" value=percent max="100" aria-label=what></progress> };
-            (bar.rendered(), said)
-        }
-        None => {
-            let bar = view! { <progress class="progress w-full" aria-label=what></progress> };
-            (bar.rendered(), t!(locale, import.rows_so_far, read = read))
-        }
-    };
-    let here = super::import::address_of(report.id);
-    let (href, word) = if still {
-        (here, t!(locale, import.refresh_on))
-    } else {
-        (format!("{here}?still=1"), t!(locale, import.refresh_off))
-    };
-    view! {
-        <div class="card bg-base-100 border border-base-300 p-4 md:p-6 gap-3 max-w-2xl">
-            <p class="font-medium" role="status">{what}</p>
-            {bar}
-            <p class="tabular-nums">{said}</p>
-            <p class="text-sm">{t!(locale, import.goes_on)}</p>
-            <div class="flex flex-wrap items-center gap-4">
-                {cancel(locale, report, acts)}
-                <a class="link" href=href>{word}</a>
-            </div>
-        </div>
-    }
 }
 
 fn to_map(locale: Locale, report: &ImportReport, acts: bool) -> impl IntoView + use<> {
@@ -265,6 +215,11 @@ fn verdict(locale: Locale, report: &ImportReport) -> impl IntoView + use<> {
     let class = format!("alert {class} alert-outline bg-base-100");
     let problem = report.problem.map(|problem| {
         let said = failure::said(locale, problem.what.code());
+        // Nothing was wrong with the rows when somebody let them in, and there is nothing left to tick.
+        let what = match problem.what {
+            Invalid::BadRows => t!(locale, import.went_bad),
+            _ => said.what,
+        };
         let line = problem
             .line
             .map(|line| t!(locale, import.at_line, line = format::grouped(line)));
@@ -274,7 +229,7 @@ fn verdict(locale: Locale, report: &ImportReport) -> impl IntoView + use<> {
                 " "
                 {line}
                 " "
-                {said.what}
+                {what}
             </p>
         }
     });

@@ -121,8 +121,8 @@ async fn logs(visit: Visit) -> Result<Answer, AppError> {
     };
     let body = view! {
         {form(locale, platform, &visit.query, narrowed, stores)}
-        <div class="flex flex-wrap gap-x-4 gap-y-2 mb-4 items-center no-print">
-            {recent(locale, visit.rendering.now, &kept)}
+        <div class="flex flex-wrap gap-x-2 md:gap-x-4 gap-y-2 mb-4 items-center no-print">
+            <div class="flex flex-wrap gap-x-4 gap-y-2 max-md:flex-nowrap max-md:w-full max-md:-m-1 max-md:p-1 max-md:overflow-x-auto max-md:whitespace-nowrap max-md:[&>*]:shrink-0">{recent(locale, visit.rendering.now, &kept)}</div>
             {exports(locale, count, &kept)}
         </div>
         {gone}

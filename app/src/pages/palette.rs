@@ -159,7 +159,7 @@ fn actions(visit: &Visit, typed: &str) -> Option<Html> {
     let all = [
         link(format!("{list}?state=unregistered"), t!(locale, palette.unregistered)),
         link("/logs?outcome=failure".to_owned(), t!(locale, palette.failures)),
-        link("/logs/export.csv".to_owned(), t!(locale, common.export_csv)),
+        link("/logs/export.csv".to_owned(), t!(locale, palette.export_log)),
         link(ACCOUNT.to_owned(), t!(locale, account.password)),
         form(
             "/language",

@@ -5,14 +5,19 @@ use crate::i18n::{Locale, t};
 use http::StatusCode;
 use leptos::prelude::*;
 
-/// The status of an answer that had no page. The server puts it into the context instead of asking the routes.
+/// An answer that had no page. The server puts it into the context instead of asking the routes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Trouble(pub StatusCode);
+pub struct Trouble {
+    /// Its status.
+    pub status: StatusCode,
+    /// Whether the request only asked for something, so that its address can be asked for again (RFC 9110, section 9.2.1).
+    pub safe: bool,
+}
 
 impl Trouble {
     /// The code of the words.
     fn code(self) -> &'static str {
-        match self.0 {
+        match self.status {
             StatusCode::FORBIDDEN => "foreign_form",
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => "not_found",
             StatusCode::PAYLOAD_TOO_LARGE => "body_too_large",
@@ -27,7 +32,7 @@ impl Trouble {
 /// The page.
 #[component]
 pub(crate) fn TroublePage(trouble: Trouble) -> impl IntoView {
-    guard::trouble(trouble.0, trouble.code())
+    guard::trouble(trouble.status, trouble.code(), trouble.safe)
 }
 
 /// The title and the sentence of the codes that only this page has.

@@ -4,6 +4,7 @@
 use crate::pages;
 use crate::state::AppState;
 use app::caller::{Caller, RequestInfo};
+use app::pages::Trouble;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -28,6 +29,7 @@ pub async fn error_pages(State(state): State<AppState>, request: Request, next: 
     if let Some(info) = request.extensions().get::<RequestInfo>() {
         again.extensions_mut().insert(info.clone());
     }
+    let safe = request.method().is_safe();
     *again.method_mut() = Method::GET;
     let mut response = next.run(request).await;
     let status = response.status();
@@ -40,7 +42,7 @@ pub async fn error_pages(State(state): State<AppState>, request: Request, next: 
     if let Some(caller) = response.extensions_mut().remove::<Option<Caller>>() {
         again.extensions_mut().insert(caller);
     }
-    let mut page = pages::trouble(&state, again, status).await;
+    let mut page = pages::trouble(&state, again, Trouble { status, safe }).await;
     for (name, value) in response.headers() {
         if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
             page.headers_mut().append(name, value.clone());

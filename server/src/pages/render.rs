@@ -12,7 +12,7 @@ use app::request::{Rendering, locale_of};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
@@ -30,8 +30,8 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
 }
 
 /// Renders the page of an answer that has none, whatever the address is. It asks nobody.
-pub async fn trouble(state: &AppState, request: Request, status: StatusCode) -> Response {
-    rendered(state, request, Some(Trouble(status))).await
+pub async fn trouble(state: &AppState, request: Request, trouble: Trouble) -> Response {
+    rendered(state, request, Some(trouble)).await
 }
 
 async fn rendered(state: &AppState, request: Request, trouble: Option<Trouble>) -> Response {

@@ -1,5 +1,5 @@
 //! Looking at terminals. Lists are in [`list`] and counted in [`count`], what they are narrowed to is in [`filters`], their order in [`order`], and their
-//! search in [`search`]. Some terminals that are asked for one by one are in [`picked`].
+//! search in [`search`]; how many are in which state is in [`states`]. Some terminals that are asked for one by one are in [`picked`].
 
 mod count;
 mod filters;
@@ -8,10 +8,15 @@ mod list;
 mod order;
 mod picked;
 mod search;
+mod states;
+
+#[cfg(test)]
+mod tests;
 
 pub(in crate::services) use filters::says_all;
 pub(in crate::services) use list::Placed;
 pub use picked::Particulars;
+pub(in crate::services) use states::counts_of;
 
 use super::failure::{Failure, unreadable};
 use super::scope::terminals_in;
@@ -31,6 +36,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult, QuerySelect,
     Statement,
 };
+use std::sync::Mutex;
 use terminals::Column;
 use uuid::Uuid;
 
@@ -41,6 +47,8 @@ const MODELS_OFFERED: usize = 200;
 pub struct TerminalService {
     database: Database,
     surroundings: Surroundings,
+    /// The platform's counts, and when they were made.
+    counted: Mutex<Option<(Timestamp, TerminalCounts)>>,
 }
 
 /// The columns of the terminals that a list shows, in the order in which [`row_of`] reads them.
@@ -68,15 +76,13 @@ struct Facts {
     signed_in_at: Option<i64>,
 }
 
-#[derive(FromQueryResult)]
-struct Counted {
-    lifecycle: String,
-    terminals: i64,
-}
-
 impl TerminalService {
     pub(super) fn new(database: Database, surroundings: Surroundings) -> Self {
-        Self { database, surroundings }
+        Self {
+            database,
+            surroundings,
+            counted: Mutex::default(),
+        }
     }
 
     async fn rows(&self, scope: Scope, select: &SelectStatement) -> Result<Vec<TerminalRow>, Failure> {
@@ -233,30 +239,6 @@ impl TerminalService {
     }
 }
 
-/// How many terminals of a scope are in which state.
-pub(super) async fn counts_of(connection: &impl ConnectionTrait, scope: Scope) -> Result<TerminalCounts, Failure> {
-    let mut select = terminals::Entity::find()
-        .select_only()
-        .column(Column::Lifecycle)
-        .expr_as(Expr::col(Column::Id).count(), "terminals")
-        .group_by(Column::Lifecycle);
-    if let Scope::Merchant(merchant) = scope {
-        select = select.filter(Column::MerchantId.eq(merchant.0));
-    }
-    let mut counts = TerminalCounts::default();
-    for counted in select.into_model::<Counted>().all(connection).await? {
-        let place = match lifecycle_of(&counted.lifecycle)? {
-            Lifecycle::Unassigned => &mut counts.unassigned,
-            Lifecycle::Awaiting => &mut counts.awaiting,
-            Lifecycle::Registered => &mut counts.registered,
-            Lifecycle::Suspended => &mut counts.suspended,
-            Lifecycle::Retired => &mut counts.retired,
-        };
-        *place = u64::try_from(counted.terminals).unwrap_or_default();
-    }
-    Ok(counts)
-}
-
 /// A column of the terminals.
 fn column(column: Column) -> Expr {
     Expr::col((terminals::Entity, column))
@@ -357,7 +339,7 @@ impl Terminals for TerminalService {
     }
 
     async fn counts(&self, caller: &Caller) -> Result<TerminalCounts, AppError> {
-        Ok(counts_of(self.database.reader(), caller.scope()).await?)
+        Ok(self.count_states(caller.scope()).await?)
     }
 
     async fn get(

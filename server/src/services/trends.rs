@@ -3,25 +3,21 @@
 
 use super::failure::{Failure, unreadable};
 use crate::clock::Surroundings;
-use crate::database::{Database, Engine};
+use crate::database::Database;
 use app::backend::trends::{DAYS, Day, MOST_REASONS, Trends};
 use app::caller::{Caller, PlatformViewer, Scope};
-use app::domain::{Reason, Timestamp};
+use app::domain::{MerchantId, Reason, Timestamp};
 use app::error::AppError;
 use async_trait::async_trait;
 use chrono::{NaiveDate, TimeDelta, TimeZone};
 use chrono_tz::Tz;
-use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// What an index of the migration `registration_days` is for; the words must be the index's own.
 const REGISTRATIONS: &str = "kind IN ('registration.succeeded', 'registration.failed')";
-
-/// The indexes, for one merchant and for all.
-const OF_A_MERCHANT: &str = "ix_device_log_registrations_merchant";
-const OF_ALL: &str = "ix_device_log_registrations";
 
 /// Milliseconds of a quarter of an hour: every time zone's midnight begins one.
 const QUARTER_MS: i64 = 15 * 60 * 1000;
@@ -74,8 +70,7 @@ impl TrendService {
                 Ok(by_day(zone, dates, &kept.quarters))
             }
             Scope::Merchant(merchant) => {
-                let values = [began(now).0.into(), merchant.0.into()];
-                let quarters = self.quarters(OF_A_MERCHANT, "merchant_id = $2 AND ", values).await?;
+                let quarters = self.quarters(Some(merchant), began(now)).await?;
                 Ok(by_day(zone, dates, &quarters))
             }
         }
@@ -90,7 +85,7 @@ impl TrendService {
                 .at
                 .filter(|at| *at <= now)
                 .map_or(oldest, |at| quarter_of(at.plus_ms(-AGAIN_MS)).max(oldest));
-            let fresh = self.quarters(OF_ALL, "", [since.0.into()]).await?;
+            let fresh = self.quarters(None, since).await?;
             kept.quarters
                 .retain(|quarter| quarter.begins >= oldest && quarter.begins < since);
             kept.quarters.extend(fresh);
@@ -99,24 +94,9 @@ impl TrendService {
         Ok(kept)
     }
 
-    async fn quarters(
-        &self,
-        index: &str,
-        within: &str,
-        values: impl IntoIterator<Item = Value>,
-    ) -> Result<Vec<Quarter>, Failure> {
-        // SQLite takes two kinds that are equal for better than one range, however long the log is.
-        let by = match self.database.engine() {
-            Engine::Sqlite => format!(" INDEXED BY {index}"),
-            Engine::Postgres => String::new(),
-        };
-        let sql = format!(
-            "SELECT received_at / {QUARTER_MS} AS quarter, kind, reason, count(*) AS times FROM device_log{by} \
-             WHERE {within}{REGISTRATIONS} AND received_at >= $1 GROUP BY received_at / {QUARTER_MS}, kind, reason"
-        );
+    async fn quarters(&self, merchant: Option<MerchantId>, since: Timestamp) -> Result<Vec<Quarter>, Failure> {
         let reader = self.database.reader();
-        let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
-        let rows = reader.query_all_raw(statement).await?;
+        let rows = reader.query_all_raw(registrations(reader, merchant, since)).await?;
         rows.iter().map(Quarter::of).collect()
     }
 
@@ -132,6 +112,26 @@ impl TrendService {
         times.truncate(MOST_REASONS);
         Ok(times)
     }
+}
+
+/// Counts the registrations since an instant, of a merchant or of all, by quarter of an hour, kind and reason.
+pub fn registrations(reader: &impl ConnectionTrait, merchant: Option<MerchantId>, since: Timestamp) -> Statement {
+    let (index, within) = match merchant {
+        Some(_) => ("ix_device_log_registrations_merchant", "merchant_id = $2 AND "),
+        None => ("ix_device_log_registrations", ""),
+    };
+    let engine = reader.get_database_backend();
+    // SQLite takes two kinds that are equal for better than one range, however long the log is.
+    let by = match engine {
+        DbBackend::Sqlite => format!(" INDEXED BY {index}"),
+        _ => String::new(),
+    };
+    let sql = format!(
+        "SELECT received_at / {QUARTER_MS} AS quarter, kind, reason, count(*) AS times FROM device_log{by} \
+         WHERE {within}{REGISTRATIONS} AND received_at >= $1 GROUP BY received_at / {QUARTER_MS}, kind, reason"
+    );
+    let values = std::iter::once(since.0.into()).chain(merchant.map(|merchant| merchant.0.into()));
+    Statement::from_sql_and_values(engine, sql, values)
 }
 
 impl Quarter {

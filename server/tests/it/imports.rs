@@ -1,6 +1,7 @@
 //! What becomes of a file, from the form to the terminals and back.
 
 mod places;
+mod told;
 
 use crate::client::{Answer, Client, between, table_rows};
 use crate::on_both_engines;

@@ -49,12 +49,19 @@ async fn looks_are_remembered(db: &TestDb) -> Outcome {
 
 async fn a_merchant_sees_its_own_time(db: &TestDb) -> Outcome {
     let world = World::new(db).await?;
+    // 23:30 in Shanghai, 00:30 of the next day in Tokyo.
+    world.clock.advance_ms((11 * 60 + 30) * 60_000);
     world.import(&format!("OWN10001,PAX,S90,,{XIAOMAN},\n")).await?;
     let mut owner = world.signed_in("xiaoman").await?;
-    let imported =
-        |page: &str| between(page, "<time ", "</time>").map(|time| time.split('>').nth(1).map(str::to_owned));
-    let before = imported(&owner.get("/logs").await?.body);
-    assert_eq!(before.flatten().as_deref(), Some("2026-03-01 12:00"));
+    let mut admin = world.signed_in("admin").await?;
+    let imported = |page: &str| {
+        let time = between(page, "<time ", "</time>").and_then(|time| time.split('>').nth(1));
+        time.map(str::to_owned)
+    };
+    let of_the_next_day = "/logs?from=2026-03-02";
+    let before = owner.get("/logs").await?;
+    assert_eq!(imported(&before.body).as_deref(), Some("2026-03-01 23:30"));
+    owner.get(of_the_next_day).await?.is_silent_on(&["OWN10001</"]);
     merchants::Entity::update_many()
         .set(merchants::ActiveModel {
             time_zone: Set("Asia/Tokyo".to_owned()),
@@ -64,14 +71,15 @@ async fn a_merchant_sees_its_own_time(db: &TestDb) -> Outcome {
         .exec(db.writer())
         .await?;
     let after = owner.get("/logs").await?;
-    assert_eq!(imported(&after.body).flatten().as_deref(), Some("2026-03-01 13:00"));
-    after.says(&["datetime=\"2026-03-01T13:00:00+09:00\""]);
+    assert_eq!(imported(&after.body).as_deref(), Some("2026-03-02 00:30"));
+    after.says(&["datetime=\"2026-03-02T00:30:00+09:00\""]);
     // Filters mean the merchant's days.
-    let rows = owner.get("/logs?from=2026-03-02").await?;
-    rows.is_silent_on(&["OWN10001</"]);
+    owner.get(of_the_next_day).await?.says(&["OWN10001</"]);
+    owner.get("/logs?to=2026-03-01").await?.is_silent_on(&["OWN10001</"]);
     // The platform has its own.
-    let mut admin = world.signed_in("admin").await?;
-    let platform = imported(&admin.get("/logs").await?.body);
-    assert_eq!(platform.flatten().as_deref(), Some("2026-03-01 12:00"));
+    let platform = admin.get("/logs").await?;
+    assert_eq!(imported(&platform.body).as_deref(), Some("2026-03-01 23:30"));
+    admin.get(of_the_next_day).await?.is_silent_on(&["OWN10001</"]);
+    admin.get("/logs?to=2026-03-01").await?.says(&["OWN10001</"]);
     Ok(())
 }

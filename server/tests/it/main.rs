@@ -15,6 +15,7 @@ mod durable;
 mod exports;
 mod fuzz;
 mod hardening;
+mod home;
 mod idempotency;
 mod imports;
 mod killed;

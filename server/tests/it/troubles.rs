@@ -128,7 +128,11 @@ async fn without_a_database_there_is_a_page(db: &TestDb) -> Outcome {
     world.state.database.clone().close().await?;
     let answer = owner.get("/devices").await?;
     helps(&answer, StatusCode::SERVICE_UNAVAILABLE, "系统暂时无法使用");
-    answer.says(&["href=\"/devices\"", "class=\"btn\""]);
+    answer.says(&["重试<", "href=\"/devices\"", "class=\"btn\""]);
+    // A form is not sent twice, and its address is no page.
+    let answer = owner.post("/actions/register", &[("sn", "OWN10001")]).await?;
+    helps(&answer, StatusCode::SERVICE_UNAVAILABLE, "系统暂时无法使用");
+    answer.is_silent_on(&["重试<", "href=\"/actions/register\""]);
     // Whoever is not signed in is told on the way.
     let mut visitor = world.visitor();
     assert_eq!(visitor.get("/sign-in").await?.status, StatusCode::OK);

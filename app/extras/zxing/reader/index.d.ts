@@ -4,7 +4,7 @@ export interface ReadResult {
   isValid: boolean;
 }
 
-export function prepareZXingModule(options: { overrides: { locateFile(file: string): string } }): void;
+export function prepareZXingModule(options: { overrides: { locateFile(file: string): string }; fireImmediately: true }): Promise<unknown>;
 
 export function readBarcodes(
   image: ImageData,

@@ -248,20 +248,24 @@ impl<'a> Job<'a> {
     }
 
     async fn list_errors(&mut self, txn: &DatabaseTransaction, rejected: &[Rejected]) -> Result<(), Failure> {
-        let room = MAX_ERRORS.saturating_sub(self.listed);
-        let errors = rejected.iter().flat_map(|row| &row.errors).take(room);
         let mut rows = Vec::new();
-        for error in errors {
-            rows.push(import_errors::ActiveModel {
-                batch_id: Set(self.batch.id),
-                line: Set(i64::try_from(error.line).unwrap_or(i64::MAX)),
-                ordinal: Set(i64::try_from(self.listed).unwrap_or(i64::MAX)),
-                column_name: Set(error.column.clone()),
-                code: Set(error.fault.code().to_owned()),
-                found: Set(error.found.clone()),
-                sn: Set(None),
-            });
-            self.listed += 1;
+        for row in rejected {
+            // A row is listed with all that is wrong with it, or not at all.
+            if self.listed >= MAX_ERRORS {
+                break;
+            }
+            for error in &row.errors {
+                rows.push(import_errors::ActiveModel {
+                    batch_id: Set(self.batch.id),
+                    line: Set(i64::try_from(error.line).unwrap_or(i64::MAX)),
+                    ordinal: Set(i64::try_from(self.listed).unwrap_or(i64::MAX)),
+                    column_name: Set(error.column.clone()),
+                    code: Set(error.fault.code().to_owned()),
+                    found: Set(error.found.clone()),
+                    sn: Set(None),
+                });
+                self.listed += 1;
+            }
         }
         if !rows.is_empty() {
             import_errors::Entity::insert_many(rows)

@@ -135,17 +135,23 @@ impl ImportService {
         let rows = found
             .into_iter()
             .map(|batch| {
-                let stage = stage_of(&batch, jobs.get(&batch.id))?;
-                // Before the rows go in, the count says how many would be made.
-                let foretold = matches!(stage, Stage::Checking | Stage::Checked);
+                let job = jobs.get(&batch.id);
+                let stage = stage_of(&batch, job)?;
+                // Before the rows go in, the counts say what would be done.
+                let done = |rows| match stage {
+                    Stage::Checking | Stage::Checked => 0,
+                    _ => count(rows),
+                };
                 Ok(ImportRow {
                     id: ImportBatchId(batch.id),
                     stage,
                     created: Timestamp(batch.created_at),
                     by: batch.created_by.and_then(|user| logins.get(&user).cloned()),
                     file_name: batch.file_name,
+                    rows_read: job.map_or(0, |job| count(job.rows_read)),
                     rows_total: count(batch.rows_total),
-                    rows_created: if foretold { 0 } else { count(batch.rows_created) },
+                    rows_created: done(batch.rows_created),
+                    rows_updated: done(batch.rows_updated),
                     rows_failed: count(batch.rows_failed),
                 })
             })

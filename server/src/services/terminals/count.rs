@@ -1,6 +1,6 @@
 //! How many terminals a list has: counted where that is quick, else said about how many there are.
 
-use super::filters::Dress;
+use super::filters::{Dress, Filter};
 use super::list::{ids, led_by};
 use super::search::Hit;
 use super::{TerminalService, column};
@@ -9,11 +9,14 @@ use crate::services::failure::Failure;
 use app::backend::page::PAGE_ROWS;
 use app::backend::terminals::{Amount, TerminalQuery};
 use app::caller::Scope;
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{Condition, ConnectionTrait};
 
 /// So many are counted; of more, it is said about how many there are.
 const COUNTED: usize = 200;
+
+/// So many are counted where an index has all that is asked for.
+const COUNTED_IN_INDEX: usize = 100_000;
 
 /// So many are looked at to tell about how many there are.
 const LOOKED_AT: usize = 2_000;
@@ -51,7 +54,18 @@ impl TerminalService {
             }
             return self.extrapolate(&hits, exact).await;
         }
-        for filter in self.filters_of(Dress::PLAIN, scope, query, merchant) {
+        let filters = self.filters_of(Dress::PLAIN, scope, query, merchant);
+        if let [only] = filters.as_slice()
+            && only.covered
+        {
+            let count = self
+                .count_up_to(&in_index(&only.condition), COUNTED_IN_INDEX + 1)
+                .await?;
+            if count <= COUNTED_IN_INDEX {
+                return Ok(Amount::Exactly(count as u64));
+            }
+        }
+        for filter in &filters {
             if !filter.leads {
                 continue;
             }
@@ -66,7 +80,38 @@ impl TerminalService {
                 return Ok(Amount::Exactly(count as u64));
             }
         }
-        self.estimate(scope, conditions).await
+        match filters.iter().find(|filter| filter.covered) {
+            Some(filter) => self.estimate_within(scope, filter, conditions).await,
+            None => self.estimate(scope, conditions).await,
+        }
+    }
+
+    /// Counts those that an index has, and looks at some of them to tell how many belong.
+    async fn estimate_within(
+        &self,
+        scope: Scope,
+        filter: &Filter,
+        conditions: Vec<Condition>,
+    ) -> Result<Amount, Failure> {
+        let all = self
+            .count_up_to(&in_index(&filter.condition), COUNTED_IN_INDEX + 1)
+            .await?;
+        // Of more than were counted, the newest terminals may tell more.
+        let otherwise = match all > COUNTED_IN_INDEX {
+            true => self.estimate(scope, conditions.clone()).await?,
+            false => Amount::About(0),
+        };
+        let (Amount::Exactly(at_least) | Amount::About(at_least)) = otherwise;
+        let some = led_by(scope, &filter.condition);
+        let looked_at = self.count_up_to(&some, LOOKED_AT + 1).await?;
+        let mut belonging = ids(scope);
+        belonging.and_where(column(Column::Id).in_subquery(some));
+        for condition in conditions {
+            belonging.cond_where(condition);
+        }
+        let belong = self.count_up_to(&belonging, LOOKED_AT + 1).await?;
+        let about = (belong as u64).saturating_mul(all as u64) / std::cmp::max(looked_at as u64, 1);
+        Ok(Amount::About(std::cmp::max(about, at_least)))
     }
 
     /// The number of what a search has found, from how close together the newest lie.
@@ -132,4 +177,14 @@ impl TerminalService {
         let count: i64 = found.map_or(Ok(0), |row| row.try_get_by_index(0))?;
         Ok(u64::try_from(count).unwrap_or_default())
     }
+}
+
+/// The keys of all terminals that meet a condition which an index covers. No names are joined: SQLite would read each row for
+/// their keys.
+pub(super) fn in_index(condition: &Condition) -> SelectStatement {
+    Query::select()
+        .column((terminals::Entity, Column::Id))
+        .from(terminals::Entity)
+        .cond_where(condition.clone())
+        .take()
 }

@@ -18,6 +18,20 @@ pub(super) struct Filter {
     pub(super) leads: bool,
     /// Whether that index has them in the order of their serial numbers.
     pub(super) sorted: bool,
+    /// Whether that index has all that the condition asks for, so that many are counted without their rows: of the platform
+    /// alone, whose scope asks for nothing besides.
+    pub(super) covered: bool,
+}
+
+impl Filter {
+    fn of(condition: Condition, leads: bool, sorted: bool) -> Self {
+        Self {
+            condition,
+            leads,
+            sorted,
+            covered: false,
+        }
+    }
 }
 
 /// Makes the conditions: as they are, or for SQLite so that it does not choose an index for them.
@@ -55,13 +69,7 @@ pub(super) fn filters(
     now: Timestamp,
 ) -> Vec<Filter> {
     let mut all = Vec::new();
-    let mut add = |condition: Condition, leads, sorted| {
-        all.push(Filter {
-            condition,
-            leads,
-            sorted,
-        });
-    };
+    let mut add = |condition: Condition, leads, sorted| all.push(Filter::of(condition, leads, sorted));
     let just = |expr: Expr| Condition::all().add(expr);
     let at = |which| dress.column(which);
     if let Some(tag) = &query.tag {
@@ -107,15 +115,21 @@ pub(super) fn filters(
             let range = Condition::all()
                 .add_option(from.map(|from| at(which).gte(from.0)))
                 .add_option(until.map(|until| at(which).lt(until.0)));
-            add(range, true, false);
+            all.push(Filter {
+                covered: scope == Scope::Platform,
+                ..Filter::of(range, true, false)
+            });
         }
     }
     if let Some(connection) = query.connection {
-        add(connected(dress, connection, now), false, false);
+        all.push(Filter::of(connected(dress, connection, now), false, false));
     }
     if let Some(obstacle) = query.obstacle {
-        let led = by_state_alone(obstacle);
-        add(obstructed(dress, obstacle), led, led);
+        let led = has_index(scope, obstacle);
+        all.push(Filter {
+            covered: obstacle == Obstacle::NotConnected && led,
+            ..Filter::of(obstructed(dress, scope, obstacle), led, led)
+        });
     }
     all
 }
@@ -144,16 +158,20 @@ pub(in crate::services) fn says_all(obstacle: Obstacle) -> bool {
     )
 }
 
-/// Whether [`obstructed`] asks for the state and nothing else.
-fn by_state_alone(obstacle: Obstacle) -> bool {
-    use Obstacle::{MerchantStopped, NotConnected, NotRegistered};
-    !matches!(obstacle, MerchantStopped | NotRegistered | NotConnected)
+/// Whether an index has what [`obstructed`] asks for: that of the states, or for the platform that of the terminals without a
+/// token.
+fn has_index(scope: Scope, obstacle: Obstacle) -> bool {
+    match obstacle {
+        Obstacle::MerchantStopped | Obstacle::NotRegistered => false,
+        Obstacle::NotConnected => scope == Scope::Platform,
+        _ => true,
+    }
 }
 
 /// Leaves out terminals whose first failing check cannot be this one. The verdict decides on the rest; see
 /// `services/verdicts/listed.rs`. A condition without an index beyond the state is no help there: of a rare obstacle the
 /// database would read all terminals before it answers.
-fn obstructed(dress: Dress, obstacle: Obstacle) -> Condition {
+fn obstructed(dress: Dress, scope: Scope, obstacle: Obstacle) -> Condition {
     let state = |lifecycle: Lifecycle| dress.column(Column::Lifecycle).eq(lifecycle.code());
     let stopped = || {
         Query::select()
@@ -180,11 +198,17 @@ fn obstructed(dress: Dress, obstacle: Obstacle) -> Condition {
             .add(dress.column(Column::MerchantId).in_subquery(stopped())),
         Obstacle::NotAssigned => all.add(state(Lifecycle::Unassigned)),
         Obstacle::NotRegistered => all.add(state(Lifecycle::Awaiting)).add(going()),
-        Obstacle::NotConnected => all.add(state(Lifecycle::Registered)).add(going()).add(
-            Condition::any()
+        Obstacle::NotConnected => {
+            let registered = match scope {
+                // In the words of the index `ix_terminals_unconnected`, for which no parameter can stand.
+                Scope::Platform => dress.column(Column::Lifecycle).eq(Expr::cust("'registered'")),
+                // Those of all merchants are not where one merchant's are.
+                Scope::Merchant(_) => state(Lifecycle::Registered),
+            };
+            all.add(registered)
                 .add(dress.column(Column::TokenHash).is_null())
-                .add(dress.column(Column::TokenIssuedAt).is_null()),
-        ),
+                .add(going())
+        }
         _ => all.add(state(Lifecycle::Registered)),
     }
 }
