@@ -61,21 +61,22 @@ pub fn router(state: AppState) -> Router {
         timeout(IMPORT_PATIENCE),
         DefaultBodyLimit::max(MAX_FILE_BYTES + FORM_BYTES),
     ));
-    let routes = prompt.merge(patient).merge(device_api::routes(&state, PATIENCE));
-    surrounded(routes, state)
+    surrounded(prompt.merge(patient), device_api::routes(&state, PATIENCE), state)
 }
 
-/// Routes with what is around every one of them: the request's id, headers, and a page for what has none, also after a
-/// panic.
-pub fn surrounded(routes: Router<AppState>, state: AppState) -> Router {
-    routes
+/// Routes with what is around every one of them, the request's id and headers; and around those of browsers a page for what
+/// has none, also after a panic.
+pub fn surrounded(browsers: Router<AppState>, programs: Router<AppState>, state: AppState) -> Router {
+    let secure = state.front.secure;
+    browsers
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(state.clone(), error_pages))
+        .merge(programs)
         .layer(
             ServiceBuilder::new()
                 .layer(from_fn_with_state(state.clone(), request_info))
                 .layer(CompressionLayer::new().quality(QUALITY).compress_when(compressible()))
-                .layer(from_fn_with_state(state.clone(), security_headers))
-                .layer(from_fn_with_state(state.clone(), error_pages))
-                .layer(CatchPanicLayer::new()),
+                .map_response(move |response| security_headers(response, secure)),
         )
         .with_state(state)
 }

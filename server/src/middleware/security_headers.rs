@@ -1,18 +1,14 @@
 //! Headers that keep a browser from doing what nobody asked it to. The content security policy of pages needs the page's
 //! nonce and is set where pages are rendered.
 
-use crate::state::AppState;
-use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::Next;
 use axum::response::Response;
 
 /// The policy of everything that is not a page: nothing may be loaded, nobody may frame it.
 const CLOSED: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Sets the headers that are not there yet.
-pub async fn security_headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+/// Sets the headers that are not there yet; `secure` where everything is reached by HTTPS.
+pub fn security_headers<B>(mut response: Response<B>, secure: bool) -> Response<B> {
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
@@ -27,7 +23,7 @@ pub async fn security_headers(State(state): State<AppState>, request: Request, n
     );
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(header::CACHE_CONTROL, "no-store");
-    if state.front.secure {
+    if secure {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
     }
     response

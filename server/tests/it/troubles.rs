@@ -103,7 +103,7 @@ async fn what_breaks_has_a_page(db: &TestDb) -> Outcome {
         ))
         .route("/broken", get(broken))
         .route("/api/broken", get(broken));
-    let mut visitor = Client::new(surrounded(routes, world.state.clone()));
+    let mut visitor = Client::new(surrounded(routes, Router::new(), world.state.clone()));
     let answer = visitor.get("/broken").await?;
     helps(&answer, StatusCode::INTERNAL_SERVER_ERROR, "系统出错了");
     answer.is_silent_on(&["on purpose"]);
