@@ -4,19 +4,16 @@ use super::guard::{Answer, Visit, guarded};
 use super::import_errors::errors;
 use super::import_mapping::mapping;
 use super::import_steps::{CancelImport, ConfirmImport, UndoImport};
+use super::progress::{Progress, again_soon, percent, progress};
 use crate::backend::imports::{ImportReport, Stage};
 use crate::components::html::{Html, Rendered};
 use crate::components::{failure, format, icon, words};
 use crate::domain::ImportBatchId;
 use crate::error::AppError;
 use crate::i18n::{Locale, t};
-use http::{HeaderName, HeaderValue};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_axum::ResponseOptions;
-
-/// Makes a browser ask again, with or without scripts (HTML, section 7.11.1).
-const REFRESH: HeaderName = HeaderName::from_static("refresh");
 
 /// The import whose key the path has.
 #[component]
@@ -31,14 +28,12 @@ async fn report(visit: Visit, response: Option<ResponseOptions>) -> Result<Answe
     let report = visit.backend.imports.get(by, id).await?.ok_or(AppError::NotFound)?;
     let (locale, now) = (visit.locale(), visit.rendering.now);
     let acts = visit.caller.platform_admin().is_ok();
-    let still = visit.query.get("still").is_some();
-    if let Some(response) = response.filter(|_| report.stage.is_working() && !still) {
-        // Seconds until then.
-        response.insert_header(REFRESH, HeaderValue::from_static("2"));
+    if report.stage.is_working() {
+        again_soon(&visit, response.as_ref());
     }
     let inside = match report.stage {
         Stage::Uploading | Stage::Checking | Stage::Running | Stage::Undoing => {
-            progress(locale, &report, acts, still).rendered()
+            under_way(&visit, &report, acts).rendered()
         }
         Stage::Mapping => to_map(locale, &report, acts).rendered(),
         Stage::Checked => preview(locale, &report, acts).rendered(),
@@ -93,8 +88,9 @@ fn cancel(locale: Locale, report: &ImportReport, acts: bool) -> Option<Html> {
         .then(|| button(report, CancelImport::PATH, "btn", t!(locale, import.cancel)).rendered())
 }
 
-/// The import while it is worked on. A browser asks again by itself, until that is not wanted.
-fn progress(locale: Locale, report: &ImportReport, acts: bool, still: bool) -> impl IntoView + use<> {
+/// The import while it is worked on.
+fn under_way(visit: &Visit, report: &ImportReport, acts: bool) -> impl IntoView + use<> {
+    let locale = visit.locale();
     let what = match report.stage {
         Stage::Checking => t!(locale, import.is_checking),
         Stage::Running => t!(locale, import.is_running),
@@ -107,42 +103,28 @@ fn progress(locale: Locale, report: &ImportReport, acts: bool, still: bool) -> i
         Stage::Undoing => Some(report.rows_created + report.rows_updated),
         _ => None,
     };
-    let (bar, said) = match total.filter(|total| *total > 0) {
+    let said = match total.filter(|total| *total > 0) {
         Some(total) => {
-            let percent = (report.rows_read.min(total) * 100 / total).to_string();
-            let said = t!(
+            let percent = percent(report.rows_read, total).to_string();
+            t!(
                 locale,
                 import.rows_of,
                 read = read,
                 total = format::grouped(total),
-                percent = percent.clone()
-            );
-            let bar = view! { <progress class="progress progress-primary w-full" value=percent max="100" aria-label=what></progress> };
-            (bar.rendered(), said)
+                percent = percent
+            )
         }
-        None => {
-            let bar = view! { <progress class="progress w-full" aria-label=what></progress> };
-            (bar.rendered(), t!(locale, import.rows_so_far, read = read))
-        }
+        None => t!(locale, import.rows_so_far, read = read),
     };
-    let here = super::import::address_of(report.id);
-    let (href, word) = if still {
-        (here, t!(locale, import.refresh_on))
-    } else {
-        (format!("{here}?still=1"), t!(locale, import.refresh_off))
+    let work = Progress {
+        what,
+        done: report.rows_read,
+        total,
+        said,
+        here: super::import::address_of(report.id),
+        cancel: cancel(locale, report, acts),
     };
-    view! {
-        <div class="card bg-base-100 border border-base-300 p-4 md:p-6 gap-3 max-w-2xl">
-            <p class="font-medium" role="status">{what}</p>
-            {bar}
-            <p class="tabular-nums">{said}</p>
-            <p class="text-sm">{t!(locale, import.goes_on)}</p>
-            <div class="flex flex-wrap items-center gap-4">
-                {cancel(locale, report, acts)}
-                <a class="link" href=href>{word}</a>
-            </div>
-        </div>
-    }
+    progress(locale, visit, work)
 }
 
 fn to_map(locale: Locale, report: &ImportReport, acts: bool) -> impl IntoView + use<> {

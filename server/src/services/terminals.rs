@@ -245,14 +245,7 @@ pub(super) async fn counts_of(connection: &impl ConnectionTrait, scope: Scope) -
     }
     let mut counts = TerminalCounts::default();
     for counted in select.into_model::<Counted>().all(connection).await? {
-        let place = match lifecycle_of(&counted.lifecycle)? {
-            Lifecycle::Unassigned => &mut counts.unassigned,
-            Lifecycle::Awaiting => &mut counts.awaiting,
-            Lifecycle::Registered => &mut counts.registered,
-            Lifecycle::Suspended => &mut counts.suspended,
-            Lifecycle::Retired => &mut counts.retired,
-        };
-        *place = u64::try_from(counted.terminals).unwrap_or_default();
+        *counts.of_mut(lifecycle_of(&counted.lifecycle)?) = u64::try_from(counted.terminals).unwrap_or_default();
     }
     Ok(counts)
 }
