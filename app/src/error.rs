@@ -124,6 +124,14 @@ pub enum Invalid {
     NothingChosen,
     /// More than [`crate::backend::batches::MAX_ITEMS`] terminals.
     TooMany,
+    /// More than [`crate::backend::batches::MAX_CHOSEN`] terminals match.
+    TooManyMatch,
+    /// The work broke off each time it was tried.
+    NoMoreTries,
+    /// The text is no [`crate::domain::Tag`].
+    TagMalformed,
+    /// The terminal has [`crate::domain::Tag::MOST`] tags.
+    TooManyTags,
     /// It was done before, and is not done twice.
     AlreadyDone,
     /// The text is no package name.

@@ -39,6 +39,7 @@ mod m20261124_000038_registration_days;
 mod m20261124_000039_import_jobs;
 mod m20261124_000040_import_changes;
 mod m20261125_000041_list_settings;
+mod m20261125_000042_batch_jobs;
 mod m20261125_000045_unconnected;
 mod shape;
 
@@ -81,6 +82,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000039_import_jobs::Migration),
             Box::new(m20261124_000040_import_changes::Migration),
             Box::new(m20261125_000041_list_settings::Migration),
+            Box::new(m20261125_000042_batch_jobs::Migration),
             Box::new(m20261125_000045_unconnected::Migration),
         ]
     }

@@ -13,6 +13,7 @@ use app::caller::Caller;
 use app::error::AppError;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
+use futures_util::FutureExt;
 use sea_orm::DbErr;
 use std::io;
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 /// How long the head of a request may take, and how long a connection may be idle between two.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -115,16 +117,7 @@ pub async fn serve(
     let keeping = tokio::spawn(keeper.watch(every, async {
         let _dropped = ending.await;
     }));
-    let (idle, idling) = oneshot::channel::<()>();
-    let importing = tokio::spawn({
-        let imports = state.services.imports.clone();
-        async move {
-            let stop = async {
-                let _dropped = idling.await;
-            };
-            imports.watch(stop).await;
-        }
-    });
+    let (idle, jobs) = work_on_jobs(&state.services);
     let app = router::router(state).into_make_service_with_connect_info::<SocketAddr>();
 
     let handle = Handle::new();
@@ -137,13 +130,15 @@ pub async fn serve(
     tracing::info!(%address, "listening");
     ready(address, set_up)?;
     server.serve(app).await?;
-    sweeping.iter().for_each(tokio::task::JoinHandle::abort);
+    sweeping.iter().for_each(JoinHandle::abort);
     // Not aborted: heartbeats that were taken in are written before the database is closed.
     drop(stopped);
     // Nor this: it gives back what it is working on, so that the next start goes on with it at once.
     drop(idle);
-    if importing.await.is_err() {
-        tracing::warn!("the work on imports had ended before");
+    for job in jobs {
+        if job.await.is_err() {
+            tracing::warn!("the work on imports or batches had ended before");
+        }
     }
     if watching.await.is_err() {
         tracing::warn!("the watch over terminals had ended before");
@@ -159,6 +154,20 @@ pub async fn serve(
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Works on imports and batches until what is answered first is dropped.
+fn work_on_jobs(services: &Services) -> (oneshot::Sender<()>, [JoinHandle<()>; 2]) {
+    let (idle, idling) = oneshot::channel::<()>();
+    let idling = async {
+        let _dropped = idling.await;
+    }
+    .shared();
+    let (imports, batches) = (services.imports.clone(), services.batches.clone());
+    let stop = idling.clone();
+    let importing = tokio::spawn(async move { imports.watch(idling).await });
+    let changing = tokio::spawn(async move { batches.watch(stop).await });
+    (idle, [importing, changing])
 }
 
 /// The path of the one-time link that creates the first administrator, when there is no user.
@@ -185,6 +194,9 @@ async fn sweep(sessions: DatabaseSessions, services: Services) {
         // A failure has been logged.
         if let Ok(deleted) = services.idempotency.delete_expired().await {
             tracing::debug!(deleted, "expired answers are gone");
+        }
+        if let Ok(forgotten) = services.batches.sweep().await {
+            tracing::debug!(forgotten, "old batches are forgotten");
         }
         if let Ok(given_up) = services.imports.sweep().await {
             tracing::debug!(given_up, "imports that nobody came back for are cancelled");

@@ -237,6 +237,28 @@ impl TerminalCounts {
         self.unassigned + self.awaiting
     }
 
+    /// How many are in a state.
+    pub fn of(&self, state: Lifecycle) -> u64 {
+        match state {
+            Lifecycle::Unassigned => self.unassigned,
+            Lifecycle::Awaiting => self.awaiting,
+            Lifecycle::Registered => self.registered,
+            Lifecycle::Suspended => self.suspended,
+            Lifecycle::Retired => self.retired,
+        }
+    }
+
+    /// The place where that stands.
+    pub fn of_mut(&mut self, state: Lifecycle) -> &mut u64 {
+        match state {
+            Lifecycle::Unassigned => &mut self.unassigned,
+            Lifecycle::Awaiting => &mut self.awaiting,
+            Lifecycle::Registered => &mut self.registered,
+            Lifecycle::Suspended => &mut self.suspended,
+            Lifecycle::Retired => &mut self.retired,
+        }
+    }
+
     /// All of them.
     pub fn all(&self) -> u64 {
         self.unregistered() + self.registered + self.suspended + self.retired

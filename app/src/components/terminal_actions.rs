@@ -157,7 +157,12 @@ fn rename_field(locale: Locale, name: &str) -> impl IntoView + use<> {
     }
 }
 
-fn store_field(locale: Locale, present: Option<&str>, stores: &[(StoreId, String)]) -> impl IntoView + use<> {
+/// In which store of its merchant a terminal stands.
+pub(crate) fn store_field(
+    locale: Locale,
+    present: Option<&str>,
+    stores: &[(StoreId, String)],
+) -> impl IntoView + use<> {
     let options = stores
         .iter()
         .map(|(id, name)| {

@@ -213,6 +213,11 @@ pub(crate) fn audit_action(locale: Locale, action: AuditAction) -> &'static str 
         ImportDone => import_done,
         ImportCancelled => import_cancelled,
         ImportUndone => import_undone,
+        TerminalTagged => terminal_tagged,
+        TerminalUntagged => terminal_untagged,
+        BatchStarted => batch_started,
+        BatchDone => batch_done,
+        BatchCancelled => batch_cancelled,
         MerchantCreated => merchant_created,
         MerchantUpdated => merchant_updated,
         MerchantSuspended => merchant_suspended,
@@ -237,7 +242,7 @@ pub(crate) fn audit_action(locale: Locale, action: AuditAction) -> &'static str 
 pub(crate) fn target_kind(locale: Locale, kind: TargetKind) -> &'static str {
     use TargetKind::*;
     words!(locale, kind, audit:
-        User => user, Session => session, Terminal => terminal, Import => import, Merchant => merchant,
+        User => user, Session => session, Terminal => terminal, Import => import, Batch => batch, Merchant => merchant,
         Store => store, App => app, Page => page,
     )
 }
@@ -383,6 +388,10 @@ pub(crate) fn invalid(locale: Locale, invalid: Invalid) -> (&'static str, &'stat
         NoCodeOut => no_code_out,
         NothingChosen => nothing_chosen,
         TooMany => too_many,
+        TooManyMatch => too_many_match,
+        NoMoreTries => no_more_tries,
+        TagMalformed => tag_malformed,
+        TooManyTags => too_many_tags,
         AlreadyDone => already_done,
         PackageMalformed => package_malformed,
         PackageTaken => package_taken,

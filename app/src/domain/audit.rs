@@ -66,6 +66,16 @@ pub enum AuditAction {
     ImportCancelled,
     #[strum(serialize = "import.undone")]
     ImportUndone,
+    #[strum(serialize = "terminal.tagged")]
+    TerminalTagged,
+    #[strum(serialize = "terminal.untagged")]
+    TerminalUntagged,
+    #[strum(serialize = "batch.started")]
+    BatchStarted,
+    #[strum(serialize = "batch.done")]
+    BatchDone,
+    #[strum(serialize = "batch.cancelled")]
+    BatchCancelled,
     #[strum(serialize = "merchant.created")]
     MerchantCreated,
     #[strum(serialize = "merchant.updated")]
@@ -121,6 +131,8 @@ pub enum TargetKind {
     Terminal,
     /// An inventory file, by the key of its batch.
     Import,
+    /// Terminals that are handled together, by the key of their batch.
+    Batch,
     /// A merchant, by number.
     Merchant,
     /// A store, by name.

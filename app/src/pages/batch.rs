@@ -1,26 +1,27 @@
 //! 批量操作: what can be done with the terminals that were chosen, and what came of each.
+#![expect(
+    clippy::too_many_arguments,
+    reason = "the arguments of a server function are the fields of its forms"
+)]
 
-use super::batch_result::result;
+use super::batch_preview::{WORKS, preview, stops};
+use super::batch_result::{NOT_DONE, ending, result};
 use super::devices::{DEVICES, TERMINALS, list_path};
-use super::devices_filters::asked;
 use super::guard::{Answer, Visit, guarded};
-use super::terminal_change::{Told, change_of, needs_confirmation};
-use crate::backend::batches::{Batch, BatchItem, Choice};
+use super::progress::{Progress, again_soon, percent, progress};
+use super::terminal_change::{Told, change_of};
+use crate::backend::batches::{Batch, BatchChange, BatchStage, BatchView, Choice, Work};
+use crate::backend::page::Cursor;
+use crate::caller::Scope;
 use crate::components::format;
-use crate::components::html::{Html, Rendered};
-use crate::components::state_badge;
-use crate::components::terminal_actions::{MoveWords, cause_fields, confirm_field, merchant_fields, move_words};
-use crate::domain::{BatchId, Lifecycle, Move, allowed};
+use crate::components::html::Rendered;
+use crate::domain::{BatchId, Tag};
 use crate::error::{AppError, Invalid};
 use crate::flash::{Flash, action, actor, redirect, redirect_with};
-use crate::i18n::{Locale, t};
-use crate::pages::device_address;
-use crate::request::Query;
+use crate::i18n::t;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-
-/// The moves that can be done to many at once, in the order shown.
-const MOVES: [Move; 4] = [Move::Assign, Move::Suspend, Move::Resume, Move::Retire];
+use leptos_axum::ResponseOptions;
 
 /// Most bytes of a list's query parameters.
 const QUERY_BYTES: usize = 2000;
@@ -47,9 +48,7 @@ pub async fn choose_terminals(
             if !whole {
                 return Err(AppError::Invalid(Invalid::Form));
             }
-            let mut listed = asked(&Query::parse(&query), caller.zone());
-            listed.cursor = None;
-            Choice::Listed(Box::new(listed))
+            Choice::Listed(query)
         } else {
             let ids = ids
                 .iter()
@@ -72,6 +71,7 @@ pub async fn change_batch(
     #[server(default)] reason: String,
     #[server(default)] note: String,
     #[server(default)] merchant_no: String,
+    #[server(default)] tag: String,
 ) -> Result<(), ServerFnError> {
     let id = batch.parse::<BatchId>();
     let back = id.as_ref().map_or_else(|_| "/".to_owned(), |id| address_of(*id));
@@ -79,8 +79,8 @@ pub async fn change_batch(
         let (caller, backend) = actor()?;
         let by = caller.manager()?;
         let id = id.map_err(|_| AppError::NotFound)?;
-        let wanted: Move = wanted.parse().map_err(|_| AppError::Invalid(Invalid::Form))?;
-        if !MOVES.contains(&wanted) || (needs_confirmation(wanted) && confirmed != "true") {
+        let work = Work::parse(&wanted).ok_or(AppError::Invalid(Invalid::Form))?;
+        if !WORKS.contains(&work) || (stops(work) && confirmed != "true") {
             return Err(AppError::Invalid(Invalid::Form));
         }
         let told = Told {
@@ -90,7 +90,14 @@ pub async fn change_batch(
             merchant_no: &merchant_no,
             ..Told::default()
         };
-        backend.batches.change(by, id, &change_of(wanted, &told)?).await?;
+        let tag = || Tag::parse(&tag).ok_or(AppError::Invalid(Invalid::TagMalformed));
+        let change = match work {
+            Work::Tag => BatchChange::Tag(tag()?),
+            Work::Untag => BatchChange::Untag(tag()?),
+            Work::Move(wanted) => BatchChange::Move(change_of(wanted, &told)?),
+            Work::Register | Work::IssueCodes => return Err(AppError::Invalid(Invalid::Form)),
+        };
+        backend.batches.change(by, id, &change).await?;
         Ok(redirect(back))
     })
     .await
@@ -118,174 +125,102 @@ pub async fn batch_codes(
     .await
 }
 
+/// Stops what is being done with a batch; leads to what came of it so far.
+#[server(prefix = "/actions", endpoint = "cancel-batch")]
+pub async fn cancel_batch(#[server(default)] batch: String) -> Result<(), ServerFnError> {
+    let id = batch.parse::<BatchId>();
+    let back = id.as_ref().map_or_else(|_| "/".to_owned(), |id| address_of(*id));
+    action(back.clone(), async move {
+        let (caller, backend) = actor()?;
+        let id = id.map_err(|_| AppError::NotFound)?;
+        backend.batches.cancel(caller.code_issuer()?, id).await?;
+        Ok(redirect(back))
+    })
+    .await
+}
+
 /// The address of a batch.
 pub(super) fn address_of(id: BatchId) -> String {
     format!("/batches/{id}")
 }
 
-/// The batch whose key the path has: what can be done with it, or what was.
+/// The batch whose key the path has: what can be done with it, how far that is, or what came of it.
 #[component]
 pub(super) fn BatchPage() -> impl IntoView {
-    guarded(batch)
+    let response = use_context::<ResponseOptions>();
+    guarded(|visit| batch(visit, response))
 }
 
-async fn batch(visit: Visit) -> Result<Answer, AppError> {
+async fn batch(visit: Visit, response: Option<ResponseOptions>) -> Result<Answer, AppError> {
     let id: BatchId = visit.param("id").parse().map_err(|_| AppError::NotFound)?;
     let key = match &visit.rendering.flash {
         Some(Flash::Opened { key }) => Some(key.as_str()),
         _ => None,
     };
-    let found = visit.backend.batches.get(&visit.caller, id, key).await?;
+    let view = BatchView {
+        cursor: Cursor::from_query(visit.query.get("after"), visit.query.get("before")),
+        not_done: visit.query.get("only") == Some(NOT_DONE),
+    };
+    let found = visit.backend.batches.get(&visit.caller, id, &view, key).await?;
     let batch = found.ok_or(AppError::NotFound)?;
-    if let Some(work) = batch.work {
-        return Ok(result(&visit, work, &batch));
+    if batch.stage.is_working() {
+        again_soon(&visit, response.as_ref());
+        return Ok(under_way(&visit, &batch));
     }
+    match (batch.stage, batch.work) {
+        (BatchStage::Chosen, _) => {
+            let stores = match visit.caller.scope() {
+                Scope::Merchant(_) => visit.backend.stores.list(&visit.caller, None).await?,
+                Scope::Platform => Vec::new(),
+            };
+            Ok(preview(&visit, &batch, stores))
+        }
+        (_, Some(work)) => Ok(result(&visit, work, &batch)),
+        (_, None) => Ok(not_chosen(&visit, &batch)),
+    }
+}
+
+/// The batch while it is worked on.
+fn under_way(visit: &Visit, batch: &Batch) -> Answer {
     let locale = visit.locale();
-    let count = format::grouped(batch.items.len() as u64);
-    let list = list_path(Some(&visit.caller));
-    let moves: Vec<_> = MOVES
-        .into_iter()
-        .filter(|wanted| wanted.is_for(visit.caller.role()))
-        .filter_map(|wanted| Some((wanted, move_words(locale, wanted)?)))
-        .map(|(wanted, words)| move_panel(&visit, &batch, wanted, words))
-        .collect();
-    let codes = visit.caller.code_issuer().is_ok().then(|| codes_panel(locale, &batch));
+    let (done, all) = (batch.counts.all() - batch.counts.waiting, batch.counts.all());
+    let running = batch.stage == BatchStage::Running;
+    let (what, said) = if running {
+        let percent = percent(done, all).to_string();
+        let (done, total) = (format::grouped(done), format::grouped(all));
+        let said = t!(locale, batch.so_far, done, total, percent);
+        (t!(locale, batch.is_running), said)
+    } else {
+        let said = t!(locale, batch.found_so_far, count = format::grouped(all));
+        (t!(locale, batch.is_choosing), said)
+    };
+    let cancel = view! {
+        <form method="post" action=CancelBatch::PATH>
+            <input type="hidden" name="batch" value=batch.id.to_string() />
+            <button class="btn" type="submit">{t!(locale, batch.stop)}</button>
+        </form>
+    };
+    let work = Progress {
+        what,
+        done,
+        total: running.then_some(all),
+        said,
+        here: address_of(batch.id),
+        cancel: Some(cancel.rendered()),
+    };
+    Answer::page(t!(locale, batch.title), progress(locale, visit, work))
+}
+
+/// A batch that was given up or stopped before anything could be done with it.
+fn not_chosen(visit: &Visit, batch: &Batch) -> Answer {
+    let locale = visit.locale();
     let body = view! {
-        <div class="flex flex-col gap-4 max-w-3xl">
-            <p>{t!(locale, batch.count, count)}</p>
-            {codes}
-            {moves}
+        <div class="flex flex-col gap-4">
+            {ending(locale, batch)}
             <p>
-                <a class="btn" href=list>{t!(locale, batch.back)}</a>
+                <a class="btn btn-primary" href=list_path(Some(&visit.caller))>{t!(locale, batch.back)}</a>
             </p>
         </div>
     };
-    Ok(Answer::page(t!(locale, batch.title), body))
-}
-
-fn move_panel(visit: &Visit, batch: &Batch, wanted: Move, words: MoveWords) -> Html {
-    let (locale, role) = (visit.locale(), visit.caller.role());
-    let fields = match wanted {
-        Move::Assign => merchant_fields(locale, wanted.code()).rendered(),
-        Move::Suspend | Move::Retire => cause_fields(locale, wanted.code()).rendered(),
-        _ => ().rendered(),
-    };
-    let stops = needs_confirmation(wanted);
-    let form = view! {
-        <form class="flex flex-col gap-3 items-start max-w-xl" method="post" action=ChangeBatch::PATH>
-            <input type="hidden" name="batch" value=batch.id.to_string() />
-            <input type="hidden" name="wanted" value=wanted.code() />
-            {fields}
-            {stops.then(|| confirm_field(locale))}
-            <button class=if stops { "btn btn-error btn-outline" } else { "btn btn-primary" } type="submit">
-                {words.submit}
-            </button>
-        </form>
-    }
-    .rendered();
-    let can = |state| allowed(role, state, wanted).is_ok();
-    panel(locale, words.title, words.what, preview(batch, can), form)
-}
-
-fn codes_panel(locale: Locale, batch: &Batch) -> Html {
-    let ownerless = batch
-        .items
-        .iter()
-        .filter_map(|item| item.terminal.as_ref())
-        .filter(|row| row.lifecycle == Lifecycle::Unassigned)
-        .count();
-    let merchant = (ownerless > 0).then(|| {
-        let count = format::grouped(ownerless as u64);
-        view! {
-            <div class="flex flex-col gap-1 w-full">
-                <label class="font-medium" for="codes-merchant">{t!(locale, actions.merchant_no)}</label>
-                <input
-                    class="input w-full code"
-                    id="codes-merchant"
-                    name="merchant_no"
-                    autocomplete="off"
-                    spellcheck="false"
-                    aria-describedby="codes-merchant-hint"
-                />
-                <p class="text-sm" id="codes-merchant-hint">{t!(locale, batch.merchant_needed, count)}</p>
-            </div>
-        }
-    });
-    let form = view! {
-        <form class="flex flex-col gap-3 items-start max-w-xl" method="post" action=BatchCodes::PATH>
-            <input type="hidden" name="batch" value=batch.id.to_string() />
-            {merchant}
-            <button class="btn btn-primary" type="submit">{t!(locale, batch.codes.submit)}</button>
-        </form>
-    }
-    .rendered();
-    let can = |state| !matches!(state, Lifecycle::Suspended | Lifecycle::Retired);
-    let (title, what) = (t!(locale, batch.codes.title), t!(locale, batch.codes.what));
-    panel(locale, title, what, preview(batch, can), form)
-}
-
-/// How many terminals a work can be done with, and those with which it cannot.
-fn preview(batch: &Batch, can: impl Fn(Lifecycle) -> bool) -> (usize, Vec<&BatchItem>) {
-    let cannot: Vec<_> = batch
-        .items
-        .iter()
-        .filter(|item| !item.terminal.as_ref().is_some_and(|row| can(row.lifecycle)))
-        .collect();
-    (batch.items.len() - cannot.len(), cannot)
-}
-
-fn panel(
-    locale: Locale,
-    title: &'static str,
-    what: &'static str,
-    (can, cannot): (usize, Vec<&BatchItem>),
-    form: Html,
-) -> Html {
-    let count = |n: usize| format::grouped(n as u64);
-    let which = (!cannot.is_empty()).then(|| {
-        let items = cannot
-            .iter()
-            .map(|item| one_that_cannot(locale, item))
-            .collect::<Vec<_>>();
-        view! {
-            <p>{t!(locale, batch.cannot, count = count(cannot.len()))}</p>
-            <details>
-                <summary class="cursor-pointer tap">{t!(locale, batch.cannot_which)}</summary>
-                <ul class="flex flex-col gap-1 py-2">{items}</ul>
-            </details>
-        }
-    });
-    let form = if can == 0 {
-        view! { <p>{t!(locale, batch.nobody)}</p> }.rendered()
-    } else {
-        form
-    };
-    view! {
-        <details class="card bg-base-100 border border-base-300 p-4">
-            <summary class="cursor-pointer font-medium tap">
-                {title} " · " {t!(locale, batch.can, count = count(can))}
-            </summary>
-            <div class="flex flex-col gap-3 pt-2">
-                <p>{what}</p>
-                {which}
-                {form}
-            </div>
-        </details>
-    }
-    .rendered()
-}
-
-/// A terminal that does not allow a work, with the state that is why.
-fn one_that_cannot(locale: Locale, item: &BatchItem) -> impl IntoView + use<> {
-    let state = item.terminal.as_ref().map(|row| {
-        let href = device_address(row.sn.as_str(), Some(row.manufacturer.as_str()));
-        let name = row.name.clone();
-        view! {
-            <a class="link code" href=href>{row.sn_printed.clone()}</a>
-            " " {name} " "
-            {state_badge::lifecycle(locale, row.lifecycle)}
-        }
-    });
-    let gone = item.terminal.is_none().then(|| item.typed.clone());
-    view! { <li>{state} {gone}</li> }
+    Answer::page(t!(locale, batch.title), body)
 }

@@ -1,72 +1,43 @@
 //! What came of each terminal of a batch; where codes were issued, the sheet with them.
 
+use super::batch::address_of;
 use super::guard::{Answer, Visit};
-use crate::backend::batches::{Batch, BatchItem, Came, REPEATED, Work};
+use crate::backend::batches::{Batch, BatchItem, BatchStage, Came, REPEATED, Work};
 use crate::backend::registration::IssuedCode;
 use crate::components::html::{Html, Rendered};
-use crate::components::{failure, format, qr, state_badge};
+use crate::components::pager::pager;
+use crate::components::{failure, format, icon, qr, state_badge};
 use crate::i18n::{Locale, t};
 use crate::pages::device_address;
+use crate::request::address;
 use leptos::prelude::*;
+
+/// The value of the query parameter `only` that leaves out the terminals that were done.
+pub(super) const NOT_DONE: &str = "not_done";
 
 /// The page of a batch with which something was done.
 pub(super) fn result(visit: &Visit, work: Work, batch: &Batch) -> Answer {
     let locale = visit.locale();
-    let count = |which: fn(&Came) -> bool| batch.items.iter().filter(|item| which(&item.came)).count() as u64;
-    let done = count(|came| *came == Came::Done);
-    let refused = count(|came| matches!(came, Came::Refused(_)));
-    let waiting = count(|came| *came == Came::Nothing);
-    let tally = [
-        (done, t!(locale, batch.done_count, count = format::grouped(done))),
-        (
-            refused,
-            t!(locale, batch.refused_count, count = format::grouped(refused)),
-        ),
-        (
-            waiting,
-            t!(locale, batch.waiting_count, count = format::grouped(waiting)),
-        ),
-    ];
-    let tally = tally
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(_, said)| view! { <li>{said}</li> })
-        .collect_view();
     let title = match work {
         Work::Register => t!(locale, batch.registered),
-        Work::IssueCodes | Work::Move(_) => t!(locale, batch.done_title),
+        _ => t!(locale, batch.done_title),
     };
     let (again, word) = match (work, visit.is_platform()) {
         (Work::Register, _) => ("/devices/register", t!(locale, common.register)),
         (_, true) => ("/terminals?select=1", t!(locale, batch.choose_again)),
         (_, false) => ("/devices?select=1", t!(locale, batch.choose_again)),
     };
-    let rows = batch.items.iter().map(|item| row(locale, work, item)).collect_view();
-    let caption = t!(locale, batch.result_caption);
+    let rows = batch.items.rows.iter().map(|item| row(locale, work, item)).collect();
+    let next = [t!(locale, batch.result), t!(locale, batch.next_step)];
+    let only = visit.query.get("only").unwrap_or_default();
     let body = view! {
         <div class="flex flex-col gap-6">
-            <ul role="status" class="font-medium no-print">{tally}</ul>
+            {ending(locale, batch)}
+            {tally(locale, batch)}
             {sheet(locale, batch)}
-            <div
-                class="overflow-x-auto bg-base-100 border border-base-300 rounded-box no-print"
-                tabindex="0"
-                role="region"
-                aria-label=caption
-            >
-                <table class="table">
-                    <caption class="sr-only">{caption}</caption>
-                    <thead>
-                        <tr>
-                            <th scope="col">{t!(locale, batch.sn)}</th>
-                            <th scope="col">{t!(locale, batch.name)}</th>
-                            <th scope="col">{t!(locale, batch.state)}</th>
-                            <th scope="col">{t!(locale, batch.result)}</th>
-                            <th scope="col">{t!(locale, batch.next_step)}</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {narrowed(locale, batch, only)}
+            {table(locale, t!(locale, batch.result_caption), &next, rows)}
+            <div class="no-print">{pager(locale, &batch.items, &address_of(batch.id), &[("only", only)])}</div>
             <p class="no-print">
                 <a class="btn btn-primary" href=again>{word}</a>
             </p>
@@ -75,7 +46,128 @@ pub(super) fn result(visit: &Visit, work: Work, batch: &Batch) -> Answer {
     Answer::page(title, body)
 }
 
-fn row(locale: Locale, work: Work, item: &BatchItem) -> impl IntoView + use<> {
+/// How many came to what.
+fn tally(locale: Locale, batch: &Batch) -> impl IntoView + use<> {
+    let counts = batch.counts;
+    let count = format::grouped;
+    let waiting = match batch.stage {
+        BatchStage::Cancelled | BatchStage::Failed => t!(locale, batch.left_count, count = count(counts.waiting)),
+        _ => t!(locale, batch.waiting_count, count = count(counts.waiting)),
+    };
+    let said = [
+        (counts.done, t!(locale, batch.done_count, count = count(counts.done))),
+        (
+            counts.refused,
+            t!(locale, batch.refused_count, count = count(counts.refused)),
+        ),
+        (counts.waiting, waiting),
+    ];
+    let said = said
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(_, said)| view! { <li>{said}</li> })
+        .collect_view();
+    view! { <ul role="status" class="font-medium no-print">{said}</ul> }
+}
+
+/// Why a batch ended before its end.
+pub(super) fn ending(locale: Locale, batch: &Batch) -> Option<Html> {
+    let text = match (batch.stage, batch.problem) {
+        (BatchStage::Cancelled, _) => view! { <strong>{t!(locale, batch.stopped)}</strong> }.rendered(),
+        (BatchStage::Failed, Some(problem)) => {
+            let said = failure::said(locale, problem.code());
+            view! { <strong>{said.title}</strong> " " {said.what} }.rendered()
+        }
+        _ => return None,
+    };
+    Some(
+        view! {
+            <div role="alert" class="alert alert-warning alert-outline bg-base-100">
+                {icon::icon(icon::ALERT)} <p class="text-base-content">{text}</p>
+            </div>
+        }
+        .rendered(),
+    )
+}
+
+/// The way to the terminals that were not done alone, and back; nothing where all or none were.
+fn narrowed(locale: Locale, batch: &Batch, only: &str) -> Option<Html> {
+    let counts = batch.counts;
+    if counts.done == 0 || counts.done == counts.all() {
+        return None;
+    }
+    let here = address_of(batch.id);
+    let (href, word) = if only == NOT_DONE {
+        (here, t!(locale, batch.show_all))
+    } else {
+        (address(&here, [("only", NOT_DONE)]), t!(locale, batch.show_not_done))
+    };
+    Some(view! { <p class="no-print"><a class="link" href=href>{word}</a></p> }.rendered())
+}
+
+/// The terminals that were chosen, before anything is done.
+pub(super) fn chosen_table(locale: Locale, items: &[BatchItem]) -> impl IntoView + use<> {
+    let rows = items
+        .iter()
+        .map(|item| view! { <tr>{facts(locale, item)}</tr> }.rendered())
+        .collect();
+    table(locale, t!(locale, batch.chosen_caption), &[], rows)
+}
+
+/// A table of terminals, with more columns than say which they are.
+fn table(locale: Locale, caption: &'static str, more: &[&'static str], rows: Vec<Html>) -> impl IntoView + use<> {
+    let more = more
+        .iter()
+        .map(|word| view! { <th scope="col">{*word}</th> })
+        .collect_view();
+    view! {
+        <div
+            class="overflow-x-auto bg-base-100 border border-base-300 rounded-box no-print"
+            tabindex="0"
+            role="region"
+            aria-label=caption
+        >
+            <table class="table">
+                <caption class="sr-only">{caption}</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">{t!(locale, batch.sn)}</th>
+                        <th scope="col">{t!(locale, batch.name)}</th>
+                        <th scope="col">{t!(locale, batch.state)}</th>
+                        {more}
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+}
+
+/// Which terminal it is, and its state.
+fn facts(locale: Locale, item: &BatchItem) -> impl IntoView + use<> {
+    let sn = match &item.terminal {
+        Some(row) => {
+            let href = device_address(row.sn.as_str(), Some(row.manufacturer.as_str()));
+            view! { <a class="link code" href=href>{row.sn_printed.clone()}</a> }.rendered()
+        }
+        None => view! { <span class="code break-all">{item.typed.clone()}</span> }.rendered(),
+    };
+    let name = item.terminal.as_ref().map(|row| row.name.clone());
+    let name = name
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| format::NOTHING.to_owned());
+    let state = item
+        .terminal
+        .as_ref()
+        .map(|row| state_badge::lifecycle(locale, row.lifecycle));
+    view! {
+        <td>{sn}</td>
+        <td>{name}</td>
+        <td>{state}</td>
+    }
+}
+
+fn row(locale: Locale, work: Work, item: &BatchItem) -> Html {
     let gives_code = matches!(work, Work::Register | Work::IssueCodes);
     let plain = |text: &'static str| failure::linked(text, None);
     let (result, next) = match &item.came {
@@ -99,36 +191,21 @@ fn row(locale: Locale, work: Work, item: &BatchItem) -> impl IntoView + use<> {
             )
         }
     };
-    let sn = match &item.terminal {
-        Some(row) => {
-            let href = device_address(row.sn.as_str(), Some(row.manufacturer.as_str()));
-            view! { <a class="link code" href=href>{row.sn_printed.clone()}</a> }.rendered()
-        }
-        None => view! { <span class="code break-all">{item.typed.clone()}</span> }.rendered(),
-    };
-    let name = item.terminal.as_ref().map(|row| row.name.clone());
-    let name = name
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| format::NOTHING.to_owned());
-    let state = item
-        .terminal
-        .as_ref()
-        .map(|row| state_badge::lifecycle(locale, row.lifecycle));
     view! {
         <tr>
-            <td>{sn}</td>
-            <td>{name}</td>
-            <td>{state}</td>
+            {facts(locale, item)}
             <td class="font-medium">{result}</td>
             <td>{next}</td>
         </tr>
     }
+    .rendered()
 }
 
 /// The codes as labels to print; nothing when the key was not at hand.
 fn sheet(locale: Locale, batch: &Batch) -> Option<Html> {
     let labels: Vec<_> = batch
         .items
+        .rows
         .iter()
         .filter_map(|item| Some(label(locale, item, item.code.as_ref()?)))
         .collect();

@@ -1,9 +1,11 @@
 //! An import that is not at its end: how far it is, on its own page and on the platform's first one.
 
+use super::guard::Visit;
 use super::import::address_of;
+use super::progress::{self, Progress, card, percent};
 use crate::backend::imports::{ImportReport, Stage};
 use crate::components::format;
-use crate::components::html::{Html, Rendered};
+use crate::components::html::Html;
 use crate::i18n::{Locale, t};
 use leptos::prelude::*;
 
@@ -16,56 +18,45 @@ fn going_on(locale: Locale, stage: Stage) -> &'static str {
     }
 }
 
-/// How many rows have been worked through, as a bar and in numbers; of how many, where that is known.
-pub(super) fn bar(locale: Locale, stage: Stage, rows_read: u64, to_do: Option<u64>) -> Html {
-    let what = going_on(locale, stage);
+/// How many rows have been worked through, in words; of how many, where that is known.
+fn said(locale: Locale, rows_read: u64, to_do: Option<u64>) -> String {
     let read = format::grouped(rows_read);
-    let (bar, said) = match to_do {
-        Some(total) => {
-            let percent = (rows_read.min(total) * 100 / total).to_string();
-            let said = t!(
-                locale,
-                import.rows_of,
-                read = read,
-                total = format::grouped(total),
-                percent = percent.clone()
-            );
-            let bar = view! { <progress class="progress progress-primary w-full" value=percent max="100" aria-label=what></progress> };
-            (bar.rendered(), said)
-        }
-        None => {
-            let bar = view! { <progress class="progress w-full" aria-label=what></progress> };
-            (bar.rendered(), t!(locale, import.rows_so_far, read = read))
-        }
-    };
-    view! {
-        {bar}
-        <p class="tabular-nums">{said}</p>
+    match to_do {
+        Some(total) => t!(
+            locale,
+            import.rows_of,
+            read = read,
+            total = format::grouped(total),
+            percent = percent(rows_read, total).to_string()
+        ),
+        None => t!(locale, import.rows_so_far, read = read),
     }
-    .rendered()
+}
+
+/// The same with a bar.
+pub(super) fn bar(locale: Locale, stage: Stage, rows_read: u64, to_do: Option<u64>) -> Html {
+    progress::bar(
+        going_on(locale, stage),
+        rows_read,
+        to_do,
+        said(locale, rows_read, to_do),
+    )
 }
 
 /// The import while it is worked on. A browser asks again by itself, until that is not wanted.
-pub(super) fn progress(locale: Locale, report: &ImportReport, cancel: Option<Html>, still: bool) -> Html {
+pub(super) fn progress(visit: &Visit, report: &ImportReport, cancel: Option<Html>) -> Html {
+    let locale = visit.locale();
     let changed = report.rows_created + report.rows_updated;
-    let to_do = report.stage.rows_to_do(report.rows_total, changed);
-    let here = address_of(report.id);
-    let (href, word) = if still {
-        (here, t!(locale, import.refresh_on))
-    } else {
-        (format!("{here}?still=1"), t!(locale, import.refresh_off))
+    let total = report.stage.rows_to_do(report.rows_total, changed);
+    let work = Progress {
+        what: going_on(locale, report.stage),
+        done: report.rows_read,
+        total,
+        said: said(locale, report.rows_read, total),
+        here: address_of(report.id),
+        cancel,
     };
-    card(
-        going_on(locale, report.stage),
-        view! {
-            {bar(locale, report.stage, report.rows_read, to_do)}
-            <p class="text-sm">{t!(locale, import.goes_on)}</p>
-        },
-        view! {
-            {cancel}
-            <a class="link" href=href>{word}</a>
-        },
-    )
+    progress::progress(locale, visit, work)
 }
 
 /// The import while its file is being sent, or after somebody has stopped sending it: no server goes on with it.
@@ -78,15 +69,4 @@ pub(super) fn sending(locale: Locale, report: &ImportReport, cancel: Option<Html
             <a class="link" href=address_of(report.id)>{t!(locale, import.look_again)}</a>
         },
     )
-}
-
-fn card(what: &'static str, inside: impl IntoView, below: impl IntoView) -> Html {
-    view! {
-        <div class="card bg-base-100 border border-base-300 p-4 md:p-6 gap-3 max-w-2xl">
-            <p class="font-medium" role="status">{what}</p>
-            {inside.into_view()}
-            <div class="flex flex-wrap items-center gap-4">{below.into_view()}</div>
-        </div>
-    }
-    .rendered()
 }

@@ -5,19 +5,16 @@ use super::import_errors::errors;
 use super::import_mapping::mapping;
 use super::import_progress::{progress, sending};
 use super::import_steps::{CancelImport, ConfirmImport, UndoImport};
+use super::progress::again_soon;
 use crate::backend::imports::{ImportReport, Stage};
 use crate::components::html::{Html, Rendered};
 use crate::components::{failure, format, icon, words};
 use crate::domain::ImportBatchId;
 use crate::error::{AppError, Invalid};
 use crate::i18n::{Locale, t};
-use http::{HeaderName, HeaderValue};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_axum::ResponseOptions;
-
-/// Makes a browser ask again, with or without scripts (HTML, section 7.11.1).
-const REFRESH: HeaderName = HeaderName::from_static("refresh");
 
 /// The import whose key the path has.
 #[component]
@@ -32,16 +29,12 @@ async fn report(visit: Visit, response: Option<ResponseOptions>) -> Result<Answe
     let report = visit.backend.imports.get(by, id).await?.ok_or(AppError::NotFound)?;
     let (locale, now) = (visit.locale(), visit.rendering.now);
     let acts = visit.caller.platform_admin().is_ok();
-    let still = visit.query.get("still").is_some();
-    if let Some(response) = response.filter(|_| report.stage.is_working() && !still) {
-        // Seconds until then.
-        response.insert_header(REFRESH, HeaderValue::from_static("2"));
+    if report.stage.is_working() {
+        again_soon(&visit, response.as_ref());
     }
     let inside = match report.stage {
         Stage::Uploading => sending(locale, &report, cancel(locale, &report, acts)),
-        Stage::Checking | Stage::Running | Stage::Undoing => {
-            progress(locale, &report, cancel(locale, &report, acts), still)
-        }
+        Stage::Checking | Stage::Running | Stage::Undoing => progress(&visit, &report, cancel(locale, &report, acts)),
         Stage::Mapping => to_map(locale, &report, acts).rendered(),
         Stage::Checked => preview(locale, &report, acts).rendered(),
         _ => ended(locale, &report, acts).rendered(),

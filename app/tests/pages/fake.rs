@@ -3,7 +3,9 @@
 use app::backend::Backend;
 use app::backend::accounts::Accounts;
 use app::backend::audit::{Audit, AuditQuery, AuditRow, Change as AuditChange};
-use app::backend::batches::{Batch, BatchItem, Batches, Came, Choice, Opened, Work};
+use app::backend::batches::{
+    Batch, BatchChange, BatchCounts, BatchItem, BatchStage, BatchView, Batches, Came, Choice, Opened, Work,
+};
 use app::backend::codes::{CodeRow, CodeState, Codes, Lifetime};
 use app::backend::device_log::{DeviceLog, LogCount, LogEntry, LogQuery, LogRow};
 use app::backend::imports::{Field, FileColumn, ImportReport, ImportRow, Imports, Mapping, RowError, RowFault, Stage};
@@ -674,11 +676,30 @@ fn batch_of(fake: &Fake, id: BatchId, key: Option<&str>) -> Batch {
         came: came(place),
         code: key.filter(|_| came(place) == Came::Done).map(|_| code()),
     });
+    let rows: Vec<_> = items.collect();
+    let count = |which: fn(&Came) -> bool| rows.iter().filter(|item| which(&item.came)).count() as u64;
+    let counts = BatchCounts {
+        done: count(|came| *came == Came::Done),
+        refused: count(|came| matches!(came, Came::Refused(_))),
+        waiting: count(|came| *came == Came::Nothing),
+    };
+    let mut states = TerminalCounts::default();
+    for terminal in rows.iter().filter_map(|item| item.terminal.as_ref()) {
+        *states.of_mut(terminal.lifecycle) += 1;
+    }
     Batch {
         id,
         created: NOW,
         work,
-        items: items.collect(),
+        stage: work.map_or(BatchStage::Chosen, |_| BatchStage::Done),
+        problem: None,
+        counts,
+        states,
+        items: Page {
+            rows,
+            previous: None,
+            next: None,
+        },
     }
 }
 
@@ -688,11 +709,15 @@ impl Batches for Fake {
         Ok(BatchId(Uuid::from_u128(1)))
     }
 
-    async fn get(&self, _: &Caller, id: BatchId, key: Option<&str>) -> Result<Option<Batch>, AppError> {
+    async fn get(&self, _: &Caller, id: BatchId, _: &BatchView, key: Option<&str>) -> Result<Option<Batch>, AppError> {
         Ok(Some(batch_of(self, id, key)))
     }
 
-    async fn change(&self, _: Manager<'_>, _: BatchId, _: &Change) -> Result<(), AppError> {
+    async fn change(&self, _: Manager<'_>, _: BatchId, _: &BatchChange) -> Result<(), AppError> {
+        Ok(())
+    }
+
+    async fn cancel(&self, _: CodeIssuer<'_>, _: BatchId) -> Result<(), AppError> {
         Ok(())
     }
 

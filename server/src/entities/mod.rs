@@ -10,6 +10,7 @@ pub mod app_versions;
 pub mod apps;
 pub mod audit_log;
 pub mod batch_items;
+pub mod batch_jobs;
 pub mod batches;
 pub mod device_log;
 pub mod floods;

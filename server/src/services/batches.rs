@@ -1,33 +1,30 @@
-//! Many terminals at once. The codes of a batch are made from a key that only the person who issued them is handed, so
+//! Many terminals at once. What is chosen from a list, and what is done to each, is the work of a [`job`], of which the
+//! request that asks for it does the first few; codes are issued by the request alone, see [`direct`]. The codes of a batch are made from a key that only the person who issued them is handed, so
 //! that they can be shown on the next page and are stored nowhere.
 
-mod work;
+mod direct;
+mod found;
+mod job;
+mod ordered;
+mod steps;
+mod tags;
 
-use super::failure::{Failure, unreadable};
+use super::failure::Failure;
+use super::jobs::{Desk, Leased};
 use super::{codes, registration, terminals, verdicts};
 use crate::clock::Surroundings;
 use crate::database::Database;
-use crate::entities::{activation_codes, batch_items, batches};
-use app::backend::batches::{Batch, BatchItem, Batches, Came, Choice, MAX_ITEMS, Opened, Work};
-use app::backend::lifecycle::Change;
-use app::backend::registration::IssuedCode;
-use app::backend::terminals::{TerminalQuery, TerminalRow};
+use crate::entities::{batch_items, batch_jobs, batches};
+use app::backend::batches::{Batch, BatchChange, BatchStage, BatchView, Batches, Choice, Opened, Work};
 use app::caller::{Caller, CodeIssuer, Manager, Registrar};
-use app::domain::{ActivationCode, BatchId, ListedSn, TerminalId, Timestamp};
-use app::error::{AppError, Invalid};
+use app::domain::{ActivationCode, BatchId, ListedSn};
+use app::error::AppError;
 use async_trait::async_trait;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue::Set, DatabaseTransaction, EntityTrait};
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::Arc;
 use uuid::Uuid;
-
-/// How long a batch is kept.
-const KEPT_MS: i64 = 7 * Timestamp::DAY_MS;
-
-/// Pages of a list that are looked at for what belongs to a batch.
-const PAGES: usize = 20;
 
 /// What an item says whose work was done.
 const DONE: &str = "done";
@@ -40,6 +37,21 @@ pub struct BatchService {
     registration: Arc<registration::RegistrationService>,
     terminals: Arc<terminals::TerminalService>,
     verdicts: Arc<verdicts::VerdictService>,
+    desk: Desk<batch_jobs::Entity>,
+}
+
+impl Leased for batch_jobs::Entity {
+    const KEY: batch_jobs::Column = batch_jobs::Column::BatchId;
+    const STAGE: batch_jobs::Column = batch_jobs::Column::Stage;
+    const OWNER: batch_jobs::Column = batch_jobs::Column::LeaseOwner;
+    const UNTIL: batch_jobs::Column = batch_jobs::Column::LeaseUntil;
+    const CANCEL: batch_jobs::Column = batch_jobs::Column::CancelRequested;
+
+    fn working() -> Vec<&'static str> {
+        [BatchStage::Choosing, BatchStage::Running]
+            .map(BatchStage::code)
+            .to_vec()
+    }
 }
 
 /// An item to keep: serial number, terminal, outcome.
@@ -61,74 +73,39 @@ impl BatchService {
             registration,
             terminals,
             verdicts,
+            desk: Desk::new(),
         }
     }
 
-    async fn choose(&self, by: CodeIssuer<'_>, choice: &Choice) -> Result<BatchId, Failure> {
-        let mut rows = match choice {
-            Choice::These(ids) if ids.len() > MAX_ITEMS => return Err(Invalid::TooMany.into()),
-            Choice::These(ids) => self.terminals.rows_of(&by, ids).await?,
-            Choice::Listed(query) => self.first_listed(&by, query).await?,
-        };
-        if rows.is_empty() {
-            return Err(Invalid::NothingChosen.into());
-        }
-        rows.sort_by(|a, b| (&a.sn, a.id).cmp(&(&b.sn, b.id)));
-        let items = rows.into_iter().map(|row| (row.sn_printed, Some(row.id.0), None));
-        self.keep(&by, None, items.collect()).await
-    }
-
-    /// What the first pages of a list show. Of a rare reason, so many pages are looked at and no more.
-    async fn first_listed(&self, caller: &Caller, query: &TerminalQuery) -> Result<Vec<TerminalRow>, Failure> {
-        let mut query = TerminalQuery {
-            cursor: None,
-            ..query.clone()
-        };
-        let mut rows = Vec::new();
-        for _ in 0..PAGES {
-            let page = self.verdicts.judge_page(caller, &query, MAX_ITEMS).await?;
-            rows.extend(page.rows.into_iter().map(|judged| judged.row));
-            query.cursor = page.next;
-            if query.cursor.is_none() || rows.len() >= MAX_ITEMS {
-                break;
-            }
-        }
-        rows.truncate(MAX_ITEMS);
-        Ok(rows)
-    }
-
-    /// Keeps a batch, and forgets this person's old ones.
-    async fn keep(&self, caller: &Caller, work: Option<Work>, items: Vec<NewItem>) -> Result<BatchId, Failure> {
+    /// Makes a batch of these items: with the job that goes on with it, or as something that is being done at once.
+    async fn keep(
+        &self,
+        caller: &Caller,
+        work: Option<Work>,
+        job: Option<batch_jobs::ActiveModel>,
+        items: Vec<NewItem>,
+    ) -> Result<BatchId, Failure> {
         let user = caller.user_id().ok_or(AppError::Forbidden)?;
-        let now = self.surroundings.now();
+        let now = self.surroundings.now().0;
         let id = self.surroundings.new_id();
         let txn = self.database.begin().await?;
-        batches::Entity::delete_many()
-            .filter(batches::Column::UserId.eq(user.0))
-            .filter(batches::Column::CreatedAt.lt(now.plus_ms(-KEPT_MS).0))
-            .exec(&txn)
-            .await?;
         batches::Entity::insert(batches::ActiveModel {
             id: Set(id),
             user_id: Set(user.0),
             work: Set(work.map(|work| work.code().to_owned())),
-            created_at: Set(now.0),
-            begun_at: Set(work.map(|_| now.0)),
+            created_at: Set(now),
+            begun_at: Set(work.map(|_| now)),
         })
         .exec_without_returning(&txn)
         .await?;
-        let items = (0_i64..)
-            .zip(items)
-            .map(|(place, (typed, terminal, outcome))| batch_items::ActiveModel {
+        if let Some(job) = job {
+            let job = batch_jobs::ActiveModel {
                 batch_id: Set(id),
-                place: Set(place),
-                typed: Set(typed),
-                terminal_id: Set(terminal),
-                outcome: Set(outcome),
-            });
-        batch_items::Entity::insert_many(items)
-            .exec_without_returning(&txn)
-            .await?;
+                ..job
+            };
+            batch_jobs::Entity::insert(job).exec_without_returning(&txn).await?;
+        }
+        add(&txn, id, 0, items).await?;
         txn.commit().await?;
         Ok(BatchId(id))
     }
@@ -140,82 +117,6 @@ impl BatchService {
         Ok(found.filter(|batch| Some(batch.user_id) == user))
     }
 
-    async fn items(&self, id: BatchId) -> Result<Vec<batch_items::Model>, Failure> {
-        Ok(batch_items::Entity::find()
-            .filter(batch_items::Column::BatchId.eq(id.0))
-            .order_by_asc(batch_items::Column::Place)
-            .all(self.database.reader())
-            .await?)
-    }
-
-    async fn find(&self, caller: &Caller, id: BatchId, key: Option<&str>) -> Result<Option<Batch>, Failure> {
-        let Some(batch) = self.own(caller, id).await? else {
-            return Ok(None);
-        };
-        let work = match batch.work.as_deref() {
-            None => None,
-            Some(code) => Some(Work::parse(code).ok_or_else(|| unreadable("work"))?),
-        };
-        let items = self.items(id).await?;
-        let ids: Vec<_> = items
-            .iter()
-            .filter_map(|item| item.terminal_id)
-            .map(TerminalId)
-            .collect();
-        let rows = self.terminals.rows_of(caller, &ids).await?;
-        let rows: HashMap<Uuid, TerminalRow> = rows.into_iter().map(|row| (row.id.0, row)).collect();
-        let shows_codes = matches!(work, Some(Work::Register | Work::IssueCodes));
-        let mut codes = match key.filter(|_| shows_codes) {
-            Some(key) => self.codes_of(id, key, &items).await?,
-            None => HashMap::new(),
-        };
-        let items = items
-            .into_iter()
-            .map(|item| BatchItem {
-                terminal: item.terminal_id.and_then(|id| rows.get(&id).cloned()),
-                code: codes.remove(&item.place),
-                typed: item.typed,
-                came: match item.outcome {
-                    None => Came::Nothing,
-                    Some(done) if done == DONE => Came::Done,
-                    Some(why) => Came::Refused(why),
-                },
-            })
-            .collect();
-        Ok(Some(Batch {
-            id,
-            created: Timestamp(batch.created_at),
-            work,
-            items,
-        }))
-    }
-
-    /// The codes of a batch that still work, by place.
-    async fn codes_of(
-        &self,
-        id: BatchId,
-        key: &str,
-        items: &[batch_items::Model],
-    ) -> Result<HashMap<i64, IssuedCode>, Failure> {
-        let done = items.iter().filter(|item| item.outcome.as_deref() == Some(DONE));
-        let made: Vec<_> = done.map(|item| (item.place, code_of(key, id, item.place))).collect();
-        let hashes = made.iter().map(|(_, code)| codes::hash_of(code));
-        let kept = activation_codes::Entity::find()
-            .filter(activation_codes::Column::CodeHash.is_in(hashes))
-            .filter(activation_codes::Column::State.eq("issued"))
-            .filter(activation_codes::Column::ExpiresAt.gt(self.surroundings.now().0))
-            .all(self.database.reader())
-            .await?;
-        let expiry: HashMap<Vec<u8>, i64> = kept.into_iter().map(|code| (code.code_hash, code.expires_at)).collect();
-        Ok(made
-            .into_iter()
-            .filter_map(|(place, code)| {
-                let expires = Timestamp(*expiry.get(&codes::hash_of(&code))?);
-                Some((place, IssuedCode { code, expires }))
-            })
-            .collect())
-    }
-
     fn new_key(&self) -> String {
         let mut key = String::with_capacity(64);
         for byte in self.surroundings.bytes::<32>() {
@@ -223,6 +124,26 @@ impl BatchService {
         }
         key
     }
+}
+
+/// Adds items to a batch, from a place on.
+async fn add(txn: &DatabaseTransaction, batch: Uuid, place: i64, items: Vec<NewItem>) -> Result<(), Failure> {
+    if items.is_empty() {
+        return Ok(());
+    }
+    let rows = (place..)
+        .zip(items)
+        .map(|(place, (typed, terminal, outcome))| batch_items::ActiveModel {
+            batch_id: Set(batch),
+            place: Set(place),
+            typed: Set(typed),
+            terminal_id: Set(terminal),
+            outcome: Set(outcome),
+        });
+    batch_items::Entity::insert_many(rows)
+        .exec_without_returning(txn)
+        .await?;
+    Ok(())
 }
 
 /// The code of one place of a batch: 70 bits that whoever lacks the key cannot guess.
@@ -244,12 +165,22 @@ impl Batches for BatchService {
         Ok(self.choose(by, choice).await?)
     }
 
-    async fn get(&self, caller: &Caller, id: BatchId, key: Option<&str>) -> Result<Option<Batch>, AppError> {
-        Ok(self.find(caller, id, key).await?)
+    async fn get(
+        &self,
+        caller: &Caller,
+        id: BatchId,
+        view: &BatchView,
+        key: Option<&str>,
+    ) -> Result<Option<Batch>, AppError> {
+        Ok(self.find(caller, id, view, key).await?)
     }
 
-    async fn change(&self, by: Manager<'_>, id: BatchId, change: &Change) -> Result<(), AppError> {
+    async fn change(&self, by: Manager<'_>, id: BatchId, change: &BatchChange) -> Result<(), AppError> {
         Ok(self.change_all(by, id, change).await?)
+    }
+
+    async fn cancel(&self, by: CodeIssuer<'_>, id: BatchId) -> Result<(), AppError> {
+        Ok(self.stop(by, id).await?)
     }
 
     async fn issue_codes(

@@ -8,7 +8,6 @@ mod check;
 mod job;
 mod known;
 mod layout;
-mod lease;
 mod listed;
 mod plan;
 mod reader;
@@ -20,41 +19,46 @@ mod steps;
 mod stored;
 mod text;
 mod undo;
-mod who;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
 use super::failure::Failure;
+use super::jobs::{Desk, Lease, Leased};
 use crate::clock::Surroundings;
 use crate::database::Database;
-use app::backend::imports::{ImportReport, ImportRow, Imports, Mapping};
+use crate::entities::import_jobs;
+use app::backend::imports::{ImportReport, ImportRow, Imports, Mapping, Stage};
 use app::backend::page::{Cursor, Page};
 use app::caller::{PlatformAdmin, PlatformViewer};
 use app::domain::ImportBatchId;
 use app::error::AppError;
 use async_trait::async_trait;
 use job::Job;
-use lease::{Interrupted, Lease};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-use tokio::sync::Notify;
 
 pub use job::{Progress, Watcher};
 pub use rejects::{ErrorWords, RejectsFile};
 
-/// How often a server looks for work that another one left.
-const LOOK: Duration = Duration::from_secs(2);
+impl Leased for import_jobs::Entity {
+    const KEY: import_jobs::Column = import_jobs::Column::BatchId;
+    const STAGE: import_jobs::Column = import_jobs::Column::Stage;
+    const OWNER: import_jobs::Column = import_jobs::Column::LeaseOwner;
+    const UNTIL: import_jobs::Column = import_jobs::Column::LeaseUntil;
+    const CANCEL: import_jobs::Column = import_jobs::Column::CancelRequested;
+
+    fn working() -> Vec<&'static str> {
+        [Stage::Checking, Stage::Running, Stage::Undoing]
+            .map(Stage::code)
+            .to_vec()
+    }
+}
 
 /// Answers [`Imports`], and does the work.
 pub struct ImportService {
     database: Database,
     surroundings: Surroundings,
-    /// Told when there is new work.
-    work: Notify,
-    /// The lease that this server holds.
-    holding: Mutex<Option<Lease>>,
+    desk: Desk<import_jobs::Entity>,
 }
 
 impl ImportService {
@@ -62,8 +66,7 @@ impl ImportService {
         Self {
             database,
             surroundings,
-            work: Notify::new(),
-            holding: Mutex::new(None),
+            desk: Desk::new(),
         }
     }
 
@@ -85,7 +88,7 @@ impl ImportService {
     /// # Errors
     /// [`AppError::Internal`].
     pub async fn work_on_all(&self) -> Result<(), AppError> {
-        let waiting = || async { Lease::waiting(&self.database, &self.surroundings).await };
+        let waiting = || async { Lease::<import_jobs::Entity>::waiting(&self.database, &self.surroundings).await };
         while let Some(batch) = waiting().await.map_err(Failure::from)? {
             if !self.work_in(batch, &mut |_| {}).await? {
                 break;
@@ -95,55 +98,22 @@ impl ImportService {
     }
 
     async fn work_in(&self, batch: uuid::Uuid, watcher: Watcher<'_>) -> Result<bool, Failure> {
-        let Some(lease) = Lease::take(&self.database, &self.surroundings, batch).await? else {
+        let Some(lease) = Lease::<import_jobs::Entity>::take(&self.database, &self.surroundings, batch).await? else {
             return Ok(false);
         };
-        self.hold(Some(lease));
         let work = async {
             let Some(mut job) = Job::load(self, lease, watcher).await? else {
                 return Ok(());
             };
             job.work().await
         };
-        let worked = tokio::select! {
-            worked = work => worked,
-            held = lease.hold(&self.database, &self.surroundings) => Err(match held {
-                Ok(()) => Interrupted::Lost,
-                Err(failure) => Interrupted::Failed(failure),
-            }),
-        };
-        self.hold(None);
-        match worked {
-            Ok(()) | Err(Interrupted::Lost | Interrupted::Cancelled) => Ok(true),
-            Err(Interrupted::Failed(failure)) => Err(failure),
-        }
-    }
-
-    fn hold(&self, lease: Option<Lease>) {
-        *self.holding.lock().unwrap_or_else(PoisonError::into_inner) = lease;
+        self.desk.work(&self.database, &self.surroundings, lease, work).await?;
+        Ok(true)
     }
 
     /// Works on imports until `stop` ends. What is under way then is left to whoever comes next.
     pub async fn watch(&self, stop: impl Future<Output = ()>) {
-        let mut stop = std::pin::pin!(stop);
-        loop {
-            tokio::select! {
-                () = &mut stop => break,
-                // What went wrong has been logged where it did; the lease ends, and somebody tries again.
-                _ = self.work_on_all() => {}
-            }
-            tokio::select! {
-                () = &mut stop => break,
-                () = self.work.notified() => {}
-                () = tokio::time::sleep(LOOK) => {}
-            }
-        }
-        let held = self.holding.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(lease) = held
-            && let Err(error) = lease.give_back(self.database.writer()).await
-        {
-            tracing::warn!(%error, "an import waits until its lease ends");
-        }
+        self.desk.watch(&self.database, stop, || self.work_on_all()).await;
     }
 }
 

@@ -18,6 +18,7 @@ pub mod grants;
 pub mod idempotency;
 pub mod imports;
 pub mod invitations;
+mod jobs;
 pub mod lifecycle;
 mod links;
 pub mod list_settings;

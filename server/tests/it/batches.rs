@@ -1,5 +1,7 @@
 //! Many terminals at once: chosen in a list or written down.
 
+mod jobs;
+
 use crate::client::{Answer, Client, code_on};
 use crate::on_both_engines;
 use crate::support::{Outcome, TestDb};

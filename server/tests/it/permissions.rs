@@ -299,6 +299,20 @@ const TABLE: &[Line] = &[
             Seen::Missing,
         ],
     ),
+    // A batch with which nothing is being done has nothing to stop.
+    (
+        "POST",
+        "/actions/cancel-batch",
+        &[("batch", "{batch}")],
+        [
+            Seen::SignIn,
+            Seen::Forbidden,
+            Seen::Yes,
+            Seen::Missing,
+            Seen::Missing,
+            Seen::Missing,
+        ],
+    ),
     ("POST", "/actions/import", &[], ADMIN),
     ("POST", "/actions/view-save", &[("view_name", "x")], SIGNED_IN),
     (

@@ -9,9 +9,10 @@ use sea_orm_migration::MigratorTrait;
 use server::database::{Database, Engine};
 use server::entities::{
     activation_codes, app_grant_drafts, app_grants, app_installs, app_refusals, app_versions, apps, audit_log,
-    batch_items, batches, device_log, floods, idempotency_keys, import_batches, import_changes, import_errors,
-    import_jobs, import_parts, import_stores, invitations, list_layouts, log_boundaries, log_heads, merchants,
-    recovery_codes, saved_views, second_factors, sessions, stores, terminal_tags, terminals, throttles, users,
+    batch_items, batch_jobs, batches, device_log, floods, idempotency_keys, import_batches, import_changes,
+    import_errors, import_jobs, import_parts, import_stores, invitations, list_layouts, log_boundaries, log_heads,
+    merchants, recovery_codes, saved_views, second_factors, sessions, stores, terminal_tags, terminals, throttles,
+    users,
 };
 
 use crate::on_both_engines;
@@ -136,6 +137,7 @@ async fn every_entity_can_be_read(db: &Database) -> Outcome {
         apps,
         audit_log,
         batch_items,
+        batch_jobs,
         batches,
         device_log,
         floods,

@@ -4,11 +4,11 @@
 use super::job::Job;
 use super::known::Known;
 use super::layout::Layout;
-use super::lease::Interrupted;
 use super::plan::{self, Counts};
 use super::{reader, rejects};
 use crate::entities::{import_batches, import_jobs};
 use crate::services::failure::Failure;
+use crate::services::jobs::Interrupted;
 use app::backend::imports::{Problem, Stage};
 use app::error::Invalid;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};

@@ -3,15 +3,14 @@
 use super::apply::Work;
 use super::known::Known;
 use super::layout::Layout;
-use super::lease::{Interrupted, Lease};
 use super::plan::{Counts, Rejected, plan};
 use super::source::Trouble;
 use super::stored::{self, Of, StoredFile};
-use super::who::Who;
 use super::{ImportService, reader, rejects};
 use crate::entities::{import_batches, import_errors, import_jobs};
 use crate::services::audit::{self, AuditEntry};
 use crate::services::failure::{Failure, unreadable};
+use crate::services::jobs::{Interrupted, Lease, Who};
 use app::backend::imports::{MAX_ERRORS, Problem, Stage};
 use app::domain::{AuditAction, TargetKind};
 use app::error::Invalid;
@@ -44,7 +43,7 @@ pub type Watcher<'a> = &'a mut (dyn FnMut(Progress) + Send + Sync);
 /// A job that this server does.
 pub(super) struct Job<'a> {
     pub(super) service: &'a ImportService,
-    pub(super) lease: Lease,
+    pub(super) lease: Lease<import_jobs::Entity>,
     pub(super) batch: import_batches::Model,
     pub(super) job: import_jobs::Model,
     pub(super) who: Who,
@@ -59,13 +58,13 @@ impl<'a> Job<'a> {
     /// What the database knows of a job that was claimed.
     pub(super) async fn load(
         service: &'a ImportService,
-        lease: Lease,
+        lease: Lease<import_jobs::Entity>,
         watcher: Watcher<'a>,
     ) -> Result<Option<Self>, Failure> {
         // The writing connection: it has surely seen the claim.
         let writer = service.database.writer();
         let job = import_jobs::Entity::find().filter(lease.held()).one(writer).await?;
-        let batch = import_batches::Entity::find_by_id(lease.batch).one(writer).await?;
+        let batch = import_batches::Entity::find_by_id(lease.key).one(writer).await?;
         let Some((job, batch)) = job.zip(batch) else {
             return Ok(None);
         };

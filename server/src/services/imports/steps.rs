@@ -4,10 +4,10 @@ use super::ImportService;
 use super::job::{finished, forget_results};
 use super::layout::Layout;
 use super::stored::{self, Of};
-use super::who::Who;
 use crate::entities::{import_batches, import_jobs, import_parts};
 use crate::services::audit::{self, AuditEntry};
 use crate::services::failure::{Failure, unreadable};
+use crate::services::jobs::Who;
 use app::backend::imports::{MAX_FILE_BYTES, Mapping, PART_BYTES, Stage};
 use app::caller::PlatformAdmin;
 use app::domain::{AuditAction, ImportBatchId, TargetKind};
@@ -149,7 +149,7 @@ impl ImportService {
         }
         self.enter(&txn, id, Stage::Checking, None).await?;
         txn.commit().await?;
-        self.work.notify_one();
+        self.desk.notify();
         Ok(())
     }
 
@@ -182,7 +182,7 @@ impl ImportService {
             .await?;
         self.enter(&txn, id, Stage::Checking, Some(Who::of(&by))).await?;
         txn.commit().await?;
-        self.work.notify_one();
+        self.desk.notify();
         Ok(())
     }
 
@@ -216,7 +216,7 @@ impl ImportService {
             self.record(&txn, by, id, AuditAction::ImportStarted, told).await?;
         }
         txn.commit().await?;
-        self.work.notify_one();
+        self.desk.notify();
         Ok(())
     }
 
@@ -267,7 +267,7 @@ impl ImportService {
             .await?;
         self.enter(&txn, id, Stage::Undoing, Some(Who::of(&by))).await?;
         txn.commit().await?;
-        self.work.notify_one();
+        self.desk.notify();
         Ok(())
     }
 

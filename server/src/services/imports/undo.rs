@@ -4,12 +4,12 @@
 use super::apply::{Before, Work};
 use super::job::Job;
 use super::known;
-use super::lease::Interrupted;
 use super::write;
 use crate::entities::{activation_codes, app_grants, import_changes, import_stores, stores, terminal_tags, terminals};
 use crate::services::chain::{self, NewEntry};
 use crate::services::codes;
 use crate::services::failure::{Failure, unreadable};
+use crate::services::jobs::Interrupted;
 use crate::services::{audit, audit::AuditEntry};
 use app::backend::imports::Stage;
 use app::domain::{AuditAction, Lifecycle, LogKind, TargetKind, name_key};

@@ -2,7 +2,7 @@
 
 use crate::clock::Surroundings;
 use crate::entities::terminals::{ActiveModel, Column, Entity, Model};
-use crate::entities::{app_grants, apps, merchants, stores};
+use crate::entities::{app_grants, apps, merchants, stores, terminal_tags};
 use crate::services::audit::{self, AuditEntry};
 use crate::services::chain::{Actor, NewEntry};
 use crate::services::codes;
@@ -204,6 +204,11 @@ impl Mover<'_> {
         }
         if elsewhere {
             entries.extend(self.revoke_grants(&before).await?);
+            // What one merchant calls its terminals is not the next one's business.
+            terminal_tags::Entity::delete_many()
+                .filter(terminal_tags::Column::TerminalId.eq(before.id))
+                .exec(self.txn)
+                .await?;
         }
         after.updated_at = self.surroundings.now().0;
         let mut set = ActiveModel::from(after.clone());

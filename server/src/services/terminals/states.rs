@@ -5,7 +5,7 @@ use crate::entities::terminals;
 use crate::services::failure::Failure;
 use app::backend::terminals::TerminalCounts;
 use app::caller::Scope;
-use app::domain::{Lifecycle, Timestamp};
+use app::domain::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect};
 use std::sync::PoisonError;
@@ -62,14 +62,7 @@ pub(in crate::services) async fn counts_of(
     }
     let mut counts = TerminalCounts::default();
     for counted in select.into_model::<Counted>().all(connection).await? {
-        let place = match lifecycle_of(&counted.lifecycle)? {
-            Lifecycle::Unassigned => &mut counts.unassigned,
-            Lifecycle::Awaiting => &mut counts.awaiting,
-            Lifecycle::Registered => &mut counts.registered,
-            Lifecycle::Suspended => &mut counts.suspended,
-            Lifecycle::Retired => &mut counts.retired,
-        };
-        *place = u64::try_from(counted.terminals).unwrap_or_default();
+        *counts.of_mut(lifecycle_of(&counted.lifecycle)?) = u64::try_from(counted.terminals).unwrap_or_default();
     }
     Ok(counts)
 }

@@ -5,9 +5,9 @@ use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbErr};
 use server::entities::{
     activation_codes, app_grant_drafts, app_grants, app_installs, app_refusals, app_versions, audit_log, batch_items,
-    batches, device_log, floods, idempotency_keys, import_batches, import_changes, import_errors, import_jobs,
-    import_parts, import_stores, invitations, log_boundaries, merchants, recovery_codes, second_factors, sessions,
-    stores, terminal_tags, terminals, throttles, users,
+    batch_jobs, batches, device_log, floods, idempotency_keys, import_batches, import_changes, import_errors,
+    import_jobs, import_parts, import_stores, invitations, log_boundaries, merchants, recovery_codes, second_factors,
+    sessions, stores, terminal_tags, terminals, throttles, users,
 };
 
 use super::rows::{NOW, code, grant, id, install, layout, log_entry, merchant, store, terminal, user, view};
@@ -96,6 +96,24 @@ pub(super) async fn rows(txn: &DatabaseTransaction) -> Result<(), DbErr> {
         work: some("register"),
         created_at: Set(NOW),
         begun_at: Set(Some(NOW)),
+    }
+    .insert(txn)
+    .await?;
+    batch_jobs::ActiveModel {
+        batch_id: Set(id(98)),
+        stage: Set("running".to_owned()),
+        actor: Set("{}".to_owned()),
+        listed: some("state=awaiting"),
+        list_place: some("SN83"),
+        ordered: some("{}"),
+        problem: some("too_many_match"),
+        chosen: Set(1),
+        place: Set(1),
+        attempts: Set(1),
+        cancel_requested: Set(true),
+        lease_owner: Set(Some(id(97))),
+        lease_until: Set(Some(NOW)),
+        updated_at: Set(NOW),
     }
     .insert(txn)
     .await?;

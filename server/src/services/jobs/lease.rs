@@ -1,0 +1,199 @@
+//! Which server does the work of a job: whoever holds its lease. A server that ends without giving it back loses it
+//! after a while, and another one, or the same after a restart, goes on.
+
+use crate::clock::Surroundings;
+use crate::database::Database;
+use crate::services::failure::Failure;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::marker::PhantomData;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How long a lease lasts without a sign of life.
+const LEASE_MS: i64 = 20_000;
+
+/// How often a server gives one.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// A table of jobs, and where in it stands what a lease is about.
+pub(in crate::services) trait Leased: EntityTrait {
+    /// The job's key.
+    const KEY: Self::Column;
+    /// How far it is.
+    const STAGE: Self::Column;
+    /// Who has the lease.
+    const OWNER: Self::Column;
+    /// Until when nobody else takes it over.
+    const UNTIL: Self::Column;
+    /// Whether somebody asked for the work to stop.
+    const CANCEL: Self::Column;
+
+    /// The stages in which there is work.
+    fn working() -> Vec<&'static str>;
+}
+
+/// The right to work on a job, which somebody else may have taken over: every write asks.
+pub(in crate::services) struct Lease<E> {
+    pub(in crate::services) key: Uuid,
+    pub(in crate::services) owner: Uuid,
+    kind: PhantomData<fn() -> E>,
+}
+
+impl<E> Clone for Lease<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for Lease<E> {}
+
+fn free<E: Leased>(now: i64) -> Condition {
+    Condition::any().add(E::UNTIL.is_null()).add(E::UNTIL.lte(now))
+}
+
+/// Until when a lease lasts that gives a sign of life now.
+pub(in crate::services) fn lasts(surroundings: &Surroundings) -> i64 {
+    surroundings.now().0 + LEASE_MS
+}
+
+impl<E: Leased> Lease<E> {
+    /// A lease for whoever writes it into the job's row.
+    pub(in crate::services) fn new(surroundings: &Surroundings, key: Uuid) -> Self {
+        Self {
+            key,
+            owner: surroundings.new_id(),
+            kind: PhantomData,
+        }
+    }
+
+    /// The same of another job.
+    pub(in crate::services) fn of(self, key: Uuid) -> Self {
+        Self { key, ..self }
+    }
+
+    /// The oldest job that waits for somebody to work on it.
+    pub(in crate::services) async fn waiting(
+        database: &Database,
+        surroundings: &Surroundings,
+    ) -> Result<Option<Uuid>, DbErr> {
+        E::find()
+            .select_only()
+            .column(E::KEY)
+            .filter(E::STAGE.is_in(E::working()))
+            .filter(free::<E>(surroundings.now().0))
+            .order_by_asc(E::KEY)
+            .into_tuple()
+            .one(database.reader())
+            .await
+    }
+
+    /// Takes a job on; `None` when there is nothing to do or somebody else does it.
+    pub(in crate::services) async fn take(
+        database: &Database,
+        surroundings: &Surroundings,
+        key: Uuid,
+    ) -> Result<Option<Self>, DbErr> {
+        let lease = Self::new(surroundings, key);
+        let taken = E::update_many()
+            .col_expr(E::OWNER, lease.owner.into())
+            .col_expr(E::UNTIL, lasts(surroundings).into())
+            .filter(E::KEY.eq(key))
+            .filter(E::STAGE.is_in(E::working()))
+            .filter(free::<E>(surroundings.now().0))
+            .exec(database.writer())
+            .await?;
+        Ok((taken.rows_affected == 1).then_some(lease))
+    }
+
+    /// Holds on to it, as part of a transaction that writes something: another server that has taken over meanwhile makes
+    /// it fail, and so does somebody who asked to stop.
+    pub(in crate::services) async fn keep(
+        self,
+        connection: &impl ConnectionTrait,
+        surroundings: &Surroundings,
+    ) -> Result<(), Interrupted> {
+        let kept = E::update_many()
+            .col_expr(E::UNTIL, lasts(surroundings).into())
+            .filter(self.held())
+            .filter(E::CANCEL.eq(false))
+            .exec(connection)
+            .await?;
+        if kept.rows_affected == 1 {
+            return Ok(());
+        }
+        let held = E::find().filter(self.held()).one(connection).await?;
+        Err(match held {
+            Some(_) => Interrupted::Cancelled,
+            None => Interrupted::Lost,
+        })
+    }
+
+    /// The row, as long as the lease holds.
+    pub(in crate::services) fn held(self) -> Condition {
+        Condition::all().add(E::KEY.eq(self.key)).add(E::OWNER.eq(self.owner))
+    }
+
+    /// Does `work`, giving signs of life, until its end or until the lease is lost.
+    pub(in crate::services) async fn during(
+        self,
+        database: &Database,
+        surroundings: &Surroundings,
+        work: impl Future<Output = Result<(), Interrupted>>,
+    ) -> Result<(), Failure> {
+        let worked = tokio::select! {
+            worked = work => worked,
+            held = self.hold(database, surroundings) => Err(match held {
+                Ok(()) => Interrupted::Lost,
+                Err(failure) => Interrupted::Failed(failure),
+            }),
+        };
+        match worked {
+            Ok(()) | Err(Interrupted::Lost | Interrupted::Cancelled) => Ok(()),
+            Err(Interrupted::Failed(failure)) => Err(failure),
+        }
+    }
+
+    /// Gives signs of life until it is lost.
+    async fn hold(self, database: &Database, surroundings: &Surroundings) -> Result<(), Failure> {
+        loop {
+            tokio::time::sleep(HEARTBEAT).await;
+            let beat = E::update_many()
+                .col_expr(E::UNTIL, lasts(surroundings).into())
+                .filter(self.held())
+                .exec(database.writer())
+                .await?;
+            if beat.rows_affected == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Gives it back, so that nobody has to wait until it ends.
+    pub(in crate::services) async fn give_back(self, connection: &impl ConnectionTrait) -> Result<(), DbErr> {
+        E::update_many()
+            .col_expr(E::OWNER, Expr::value(None::<Uuid>))
+            .col_expr(E::UNTIL, Expr::value(None::<i64>))
+            .filter(self.held())
+            .exec(connection)
+            .await?;
+        Ok(())
+    }
+}
+
+/// Why work stopped before its end.
+#[derive(Debug)]
+pub(in crate::services) enum Interrupted {
+    /// Somebody else has the lease.
+    Lost,
+    /// Somebody asked for it.
+    Cancelled,
+    /// Something went wrong.
+    Failed(Failure),
+}
+
+impl<E: Into<Failure>> From<E> for Interrupted {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
