@@ -153,12 +153,11 @@ impl Database {
             Engine::Sqlite => Some(SqliteTransactionMode::Immediate),
             Engine::Postgres => None,
         };
-        self.writer
-            .begin_with_options(TransactionOptions {
-                sqlite_transaction_mode: mode,
-                ..TransactionOptions::default()
-            })
-            .await
+        let options = TransactionOptions {
+            sqlite_transaction_mode: mode,
+            ..TransactionOptions::default()
+        };
+        begun(&self.writer, options).await
     }
 
     /// Which database this is.
@@ -176,6 +175,16 @@ impl Database {
         self.reader.close().await?;
         self.writer.close().await
     }
+}
+
+/// Begins a transaction to its end, also when nobody waits for it any more, such as for a browser that has gone: sqlx's
+/// PostgreSQL driver forgets one that is dropped while it begins, and hands its connection on with the transaction open.
+/// Source: `PgTransactionManager::begin` of sqlx-postgres 0.9, which counts it only afterwards.
+pub(crate) async fn begun(on: &DatabaseConnection, options: TransactionOptions) -> Result<DatabaseTransaction, DbErr> {
+    let on = on.clone();
+    tokio::spawn(async move { on.begin_with_options(options).await })
+        .await
+        .map_err(|ended| DbErr::Custom(format!("beginning a transaction ended: {ended}")))?
 }
 
 #[cfg(test)]

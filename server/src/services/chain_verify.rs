@@ -10,6 +10,7 @@ pub(super) mod walk;
 use super::boundaries::{self, Link};
 use super::checkpoints::file::{FileError, Frozen};
 use super::checkpoints::key::PublicKey;
+use crate::database::begun;
 use crate::entities::{device_log, log_boundaries, log_heads};
 use app::domain::{MerchantId, Timestamp};
 pub use fault::{Broken, Fault};
@@ -112,12 +113,12 @@ pub async fn verify_with(
 
 /// A look at the database as of now.
 pub(super) async fn snapshot(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
-    db.begin_with_options(TransactionOptions {
+    let options = TransactionOptions {
         // SQLite's readers have a snapshot anyway.
         isolation_level: (db.get_database_backend() == DbBackend::Postgres).then_some(IsolationLevel::RepeatableRead),
         ..TransactionOptions::default()
-    })
-    .await
+    };
+    begun(db, options).await
 }
 
 async fn verify_in(

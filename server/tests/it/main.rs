@@ -4,6 +4,7 @@ mod apps;
 mod audit;
 mod bad_input;
 mod batches;
+mod cancelled;
 mod checkpoints;
 mod client;
 mod codes;

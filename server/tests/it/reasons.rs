@@ -321,6 +321,9 @@ async fn a_page_looks_at_so_many_and_the_next_one_goes_on(db: &TestDb) -> Outcom
         ("list", "/devices"),
         ("query", "problem=app_not_authorized"),
     ];
-    owner.submit("/actions/choose", &chosen).await?.says(&["已选 2 台终端"]);
+    let answer = owner.post("/actions/choose", &chosen).await?;
+    let batch = answer.location().ok_or("no batch")?.to_owned();
+    world.services.batches.work_on_all().await?;
+    owner.get(&batch).await?.says(&["已选 2 台终端"]);
     Ok(())
 }
