@@ -12,6 +12,12 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        // What was chosen and not acted on says nothing, and cannot be gone on with.
+        let forgotten = Query::delete()
+            .from_table("batches")
+            .and_where(Expr::col("work").is_null())
+            .take();
+        manager.execute(forgotten).await?;
         manager.create_table(jobs()).await?;
         create_indexes(
             manager,

@@ -65,7 +65,8 @@ async fn terminals(visit: &Visit, counts: &TerminalCounts) -> Result<Vec<(String
     let counted = lists.into_iter().zip(amounts).filter_map(|((word, query), amount)| {
         let number = match amount {
             Some(Amount::Exactly(0)) => return None,
-            Some(amount) => devices_filters::amount_words(locale, amount)?,
+            // Some, but a sample had none of them.
+            Some(amount) => devices_filters::amount_words(locale, amount).unwrap_or_else(|| format::NOTHING.to_owned()),
             None => format::NOTHING.to_owned(),
         };
         Some((format!("/terminals{query}"), word, number))

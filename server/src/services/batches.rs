@@ -45,6 +45,7 @@ impl Leased for batch_jobs::Entity {
     const STAGE: batch_jobs::Column = batch_jobs::Column::Stage;
     const OWNER: batch_jobs::Column = batch_jobs::Column::LeaseOwner;
     const UNTIL: batch_jobs::Column = batch_jobs::Column::LeaseUntil;
+    const FURTHER: batch_jobs::Column = batch_jobs::Column::UpdatedAt;
     const CANCEL: batch_jobs::Column = batch_jobs::Column::CancelRequested;
 
     fn working() -> Vec<&'static str> {

@@ -45,6 +45,7 @@ impl Leased for import_jobs::Entity {
     const STAGE: import_jobs::Column = import_jobs::Column::Stage;
     const OWNER: import_jobs::Column = import_jobs::Column::LeaseOwner;
     const UNTIL: import_jobs::Column = import_jobs::Column::LeaseUntil;
+    const FURTHER: import_jobs::Column = import_jobs::Column::UpdatedAt;
     const CANCEL: import_jobs::Column = import_jobs::Column::CancelRequested;
 
     fn working() -> Vec<&'static str> {

@@ -7,9 +7,11 @@ use crate::world::{Result, SHENGJING, World, XIAOMAN};
 use app::backend::imports::Imports;
 use app::caller::Caller;
 use app::domain::{Role, Timestamp};
+use std::fmt::Write;
 
 on_both_engines!(
     the_platform_sees_what_to_look_after,
+    what_is_silent_is_told_apart_from_what_is_retired,
     the_platform_sees_its_imports,
     a_merchant_sees_nothing_of_it,
 );
@@ -88,6 +90,47 @@ async fn the_platform_sees_what_to_look_after(db: &TestDb) -> Outcome {
     }
     let numbers: Vec<&str> = found.iter().map(|(_, number)| number.as_str()).collect();
     assert_eq!(numbers, ["1", "1", "1", "1", "3"]);
+    Ok(())
+}
+
+/// Of many that have not called for long, most are out of use; those that are left are about as many as is said.
+async fn what_is_silent_is_told_apart_from_what_is_retired(db: &TestDb) -> Outcome {
+    let world = World::new(db).await?;
+    let mut file = String::new();
+    for n in 0..4_700 {
+        writeln!(file, "MANY{n:06},PAX,S90,,{XIAOMAN},")?;
+    }
+    world.import(&file).await?;
+    let fresh = world.later(0).0;
+    for (from, to, set) in [
+        (
+            0,
+            2_600,
+            "lifecycle = 'retired', lifecycle_reason = 'end_of_life', last_seen_at = 1".to_owned(),
+        ),
+        (
+            2_600,
+            3_000,
+            "lifecycle = 'registered', registered_at = 1, last_seen_at = 2".to_owned(),
+        ),
+        (
+            3_000,
+            4_700,
+            format!("lifecycle = 'registered', registered_at = 1, last_seen_at = {fresh}"),
+        ),
+    ] {
+        world
+            .sql(&format!(
+                "UPDATE terminals SET {set} WHERE sn >= 'MANY{from:06}' AND sn < 'MANY{to:06}'"
+            ))
+            .await?;
+    }
+    let mut admin = world.signed_in("admin").await?;
+    let found = cares(&admin.get("/").await?);
+    let silent = found.iter().find(|(href, _)| href.contains("seen_to"));
+    let (_, number) = silent.ok_or_else(|| format!("not told: {found:?}"))?;
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    assert!((350..=450).contains(&digits.parse::<u32>()?), "{number}");
     Ok(())
 }
 

@@ -46,7 +46,11 @@ impl BatchService {
             self.issue_some(by, id, merchant_no, &key, chunk.to_vec()).await?;
         }
         let writer = self.database.writer();
-        ended_entry(writer, &self.surroundings, id.0, &by, AuditAction::BatchDone, None).await?;
+        let ended = ended_entry(writer, &self.surroundings, id.0, &by, AuditAction::BatchDone, None).await;
+        if let Err(failure) = ended {
+            // The key is kept nowhere: whatever else is lost, it has to be handed over.
+            let _logged = AppError::from(failure);
+        }
         Ok(Opened { id, key })
     }
 

@@ -5,7 +5,7 @@ use super::direct::{AT_ONCE, locked, settle};
 use super::found::counts_of;
 use super::{BatchService, add, ordered, tags};
 use crate::clock::Surroundings;
-use crate::entities::{batch_items, batch_jobs, batches, terminals};
+use crate::entities::{batch_items, batch_jobs, batches, terminals, users};
 use crate::services::audit::{self, AuditEntry};
 use crate::services::chain::{self, NewEntry};
 use crate::services::failure::{Failure, unreadable};
@@ -15,8 +15,8 @@ use crate::services::registration::lifecycle;
 use app::backend::batches::{BatchChange, BatchStage, MAX_CHOSEN, MAX_ITEMS};
 use app::backend::page::Cursor;
 use app::backend::terminals::{SortKey, TerminalQuery, TerminalSort};
-use app::caller::{Caller, Manager};
-use app::domain::{AuditAction, TargetKind};
+use app::caller::{Caller, Manager, Scope};
+use app::domain::{AuditAction, MerchantId, TargetKind};
 use app::error::Invalid;
 use app::pages::terminals_asked;
 use app::request::Query;
@@ -70,6 +70,9 @@ impl<'a> Job<'a> {
             batch,
             row,
         };
+        if !worn_out && !may_still(writer, &job.caller).await? {
+            return Ok(job.finish(BatchStage::Cancelled, None).await?);
+        }
         if worn_out {
             return Ok(job.finish(BatchStage::Failed, Some(Invalid::NoMoreTries)).await?);
         }
@@ -240,6 +243,18 @@ impl<'a> Job<'a> {
         txn.commit().await?;
         Ok(())
     }
+}
+
+/// Whether whoever ordered the work is still who it was then.
+async fn may_still(connection: &impl ConnectionTrait, caller: &Caller) -> Result<bool, Failure> {
+    let Some(id) = caller.user_id() else { return Ok(true) };
+    let user = users::Entity::find_by_id(id.0).one(connection).await?;
+    Ok(user.is_some_and(|user| {
+        let scope = user
+            .merchant_id
+            .map_or(Scope::Platform, |id| Scope::Merchant(MerchantId(id)));
+        user.disabled_at.is_none() && user.role == caller.role().code() && scope == caller.scope()
+    }))
 }
 
 /// Ends the job that `held` finds, with its entry in the audit log where something was being done.

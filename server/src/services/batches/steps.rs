@@ -5,13 +5,16 @@ use super::{BatchService, NewItem, ordered};
 use crate::entities::{batch_items, batch_jobs, batches};
 use crate::services::audit::{self, AuditEntry};
 use crate::services::failure::Failure;
-use crate::services::jobs::{Lease, Who, lasts};
-use app::backend::batches::{BatchChange, BatchStage, Choice, MAX_ITEMS, Work};
+use crate::services::jobs::{Lease, Leased, Who, lasts};
+use app::backend::batches::{BatchChange, BatchStage, Choice, MAX_CHOSEN, MAX_ITEMS, Work};
+use app::backend::terminals::Amount;
 use app::caller::{Caller, CodeIssuer, Manager};
 use app::domain::{AuditAction, BatchId, TargetKind, Timestamp};
 use app::error::{AppError, Invalid};
+use app::pages::terminals_asked;
+use app::request;
 use batch_jobs::Column;
-use sea_orm::sea_query::{Expr, LockType};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::json;
 use uuid::Uuid;
@@ -24,6 +27,9 @@ const CHOSEN_AT_ONCE: usize = 1;
 
 /// Transactions that are done by the request.
 const DONE_AT_ONCE: usize = 5;
+
+/// Pieces of a job that a server does before it is another one's turn.
+const TURN: usize = 20;
 
 /// Items that one statement forgets.
 const FORGOTTEN_AT_ONCE: i64 = 5_000;
@@ -51,6 +57,15 @@ impl BatchService {
 
     /// Chooses the first piece of a list; a job goes on where there is more.
     async fn choose_listed(&self, by: CodeIssuer<'_>, list: &str) -> Result<BatchId, Failure> {
+        let asked = terminals_asked(&request::Query::parse(list), by.zone());
+        let too_many = match self.verdicts.count(&by, &asked).await? {
+            Amount::Exactly(count) => count > MAX_CHOSEN,
+            // About as many may be half as many.
+            Amount::About(count) => count / 2 > MAX_CHOSEN,
+        };
+        if too_many {
+            return Err(Invalid::TooManyMatch.into());
+        }
         // Its key is known once it is there.
         let unborn = Lease::<batch_jobs::Entity>::new(&self.surroundings, Uuid::nil());
         let job = batch_jobs::ActiveModel {
@@ -104,6 +119,9 @@ impl BatchService {
         let work = Box::pin(Job::begin(self, lease, Some(pieces)));
         if let Err(failure) = lease.during(&self.database, &self.surroundings, work).await {
             let _logged = AppError::from(failure);
+            // Where that fails too, the lease ends by itself.
+            let _given_back = lease.give_back(self.database.writer()).await;
+            self.desk.notify();
         }
     }
 
@@ -178,7 +196,7 @@ impl BatchService {
             .lock(LockType::NoKeyUpdate)
             .one(&txn)
             .await?;
-        let job = job.filter(|job| job.stage.parse().is_ok_and(BatchStage::is_working) && !job.cancel_requested);
+        let job = job.filter(|job| job.stage.parse().is_ok_and(BatchStage::is_working));
         let job = job.ok_or(Invalid::AlreadyDone)?;
         if job.lease_until.is_some_and(|until| until > self.surroundings.now().0) {
             // Whoever works on it stops before the next piece.
@@ -224,9 +242,8 @@ impl BatchService {
         let Some(lease) = Lease::take(database, surroundings, id).await? else {
             return Ok(false);
         };
-        self.desk
-            .work(database, surroundings, lease, Box::pin(Job::begin(self, lease, None)))
-            .await?;
+        let turn = Box::pin(Job::begin(self, lease, Some(TURN)));
+        self.desk.work(database, surroundings, lease, turn).await?;
         Ok(true)
     }
 
@@ -248,10 +265,17 @@ impl BatchService {
     async fn forget_old(&self) -> Result<u64, Failure> {
         let writer = self.database.writer();
         let until = self.surroundings.now().plus_ms(-KEPT_MS).0;
+        let working = Query::select()
+            .column(Column::BatchId)
+            .from(batch_jobs::Entity)
+            .and_where(Column::Stage.is_in(batch_jobs::Entity::working()))
+            .take();
         let old: Vec<Uuid> = batches::Entity::find()
             .select_only()
             .column(batches::Column::Id)
             .filter(batches::Column::CreatedAt.lt(until))
+            .filter(Expr::col(batches::Column::BegunAt).if_null(0).lt(until))
+            .filter(batches::Column::Id.not_in_subquery(working))
             .into_tuple()
             .all(self.database.reader())
             .await?;

@@ -26,6 +26,8 @@ pub(in crate::services) trait Leased: EntityTrait {
     const OWNER: Self::Column;
     /// Until when nobody else takes it over.
     const UNTIL: Self::Column;
+    /// When it last came further.
+    const FURTHER: Self::Column;
     /// Whether somebody asked for the work to stop.
     const CANCEL: Self::Column;
 
@@ -72,7 +74,7 @@ impl<E: Leased> Lease<E> {
         Self { key, ..self }
     }
 
-    /// The oldest job that waits for somebody to work on it.
+    /// The job that waits for somebody to work on it and has waited longest.
     pub(in crate::services) async fn waiting(
         database: &Database,
         surroundings: &Surroundings,
@@ -82,6 +84,7 @@ impl<E: Leased> Lease<E> {
             .column(E::KEY)
             .filter(E::STAGE.is_in(E::working()))
             .filter(free::<E>(surroundings.now().0))
+            .order_by_asc(E::FURTHER)
             .order_by_asc(E::KEY)
             .into_tuple()
             .one(database.reader())

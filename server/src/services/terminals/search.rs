@@ -41,8 +41,14 @@ pub(super) struct From {
     pub(super) direction: Direction,
 }
 
-/// Most merchants and stores that a word is looked for by; where there are more, terminals are many.
-const PLACES: usize = 600;
+/// Most merchants and stores that a word is looked for by; where there are more, terminals are many. PostgreSQL reads what
+/// it is asked for anew in each block.
+fn places_asked(engine: Engine) -> usize {
+    match engine {
+        Engine::Sqlite => 600,
+        Engine::Postgres => 100,
+    }
+}
 
 impl TerminalService {
     /// Makes a search ready; `None` where there is nothing to search for.
@@ -66,7 +72,8 @@ impl TerminalService {
     /// The stores, and for the platform the merchants, that a word may be part of the name or number of.
     async fn places(&self, scope: Scope, word: &Word) -> Result<Places, Failure> {
         let reader = self.database.reader();
-        let limit = PLACES + 1;
+        let most = places_asked(self.database.engine());
+        let limit = most + 1;
         let (sql, values): (String, Vec<Value>) = match (scope, self.database.engine()) {
             (Scope::Merchant(merchant), engine) => {
                 let named = contains(engine, name_of(engine, "stores"), &word.text);
@@ -79,7 +86,7 @@ impl TerminalService {
                     .limit(limit as u64)
                     .take();
                 let found = reader.query_all(&select).await?;
-                return places_of(&found);
+                return places_of(&found, most);
             }
             (Scope::Platform, Engine::Sqlite) => (
                 format!(
@@ -98,7 +105,7 @@ impl TerminalService {
             ),
         };
         let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
-        places_of(&reader.query_all_raw(statement).await?)
+        places_of(&reader.query_all_raw(statement).await?, most)
     }
 
     /// How many of the sampled terminals have each gram of long words; SQLite only.
@@ -165,8 +172,8 @@ impl TerminalService {
     }
 }
 
-fn places_of(found: &[QueryResult]) -> Result<Places, Failure> {
-    if found.len() > PLACES {
+fn places_of(found: &[QueryResult], most: usize) -> Result<Places, Failure> {
+    if found.len() > most {
         return Ok(Places::Many);
     }
     let place = |row: &QueryResult| {

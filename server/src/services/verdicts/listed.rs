@@ -37,7 +37,7 @@ impl VerdictService {
     }
 
     /// How many terminals a list has.
-    pub(super) async fn count(&self, caller: &Caller, query: &TerminalQuery) -> Result<Amount, Failure> {
+    pub(in crate::services) async fn count(&self, caller: &Caller, query: &TerminalQuery) -> Result<Amount, Failure> {
         let Some(obstacle) = query.obstacle.filter(|obstacle| !says_all(*obstacle)) else {
             return self.terminals.count_listed(caller.scope(), query).await;
         };

@@ -19,6 +19,7 @@ on_both_engines!(
     what_breaks_each_time_is_given_up,
     terminals_are_tagged_and_moved,
     old_batches_are_forgotten,
+    who_is_locked_out_changes_nothing_more,
 );
 
 /// Longer than a lease lasts.
@@ -394,5 +395,33 @@ async fn old_batches_are_forgotten(db: &TestDb) -> Outcome {
     assert_eq!(world.services.batches.sweep().await?, 1);
     assert!(batches::Entity::find().one(db.reader()).await?.is_none());
     assert!(batch_jobs::Entity::find().one(db.reader()).await?.is_none());
+
+    // One that is worked on stays.
+    let mut admin = world.signed_in("admin").await?;
+    let batch = begun(&world, &mut admin, 700).await?;
+    world.clock.set(world.later(16));
+    assert_eq!(world.services.batches.sweep().await?, 0);
+    world.services.batches.work_on_all().await?;
+    assert_eq!(retired(db).await?.len(), 700);
+    let mut admin = world.signed_in("admin").await?;
+    admin.get(&format!("/batches/{batch}")).await?.says(&["成功 700 台"]);
+    assert_eq!(world.services.batches.sweep().await?, 1);
+    Ok(())
+}
+
+async fn who_is_locked_out_changes_nothing_more(db: &TestDb) -> Outcome {
+    let world = World::new(db).await?;
+    let mut admin = world.signed_in("admin").await?;
+    begun(&world, &mut admin, 700).await?;
+    world
+        .sql("UPDATE users SET disabled_at = 1 WHERE login = 'admin'")
+        .await?;
+    world.services.batches.work_on_all().await?;
+    assert_eq!(retired(db).await?.len(), 500);
+    let job = batch_jobs::Entity::find().one(db.reader()).await?.ok_or("no job")?;
+    assert_eq!(job.stage, "cancelled");
+    let audit = of_batches(db).await?;
+    let kinds: Vec<_> = audit.iter().map(|entry| entry.action.as_str()).collect();
+    assert_eq!(kinds, ["batch.started", "batch.cancelled"]);
     Ok(())
 }
