@@ -106,6 +106,7 @@ test.describe("with a script", () => {
     expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe(here);
     // Also of what was found by typing.
     await page.keyboard.press("Control+k");
+    await expect(palette.locator("input[name=q]")).toBeFocused();
     await page.keyboard.type("Engl");
     await expect(palette.getByRole("link", { name: "查看失败记录" })).toHaveCount(0);
     await palette.getByRole("button", { name: "English" }).click();
