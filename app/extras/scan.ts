@@ -131,17 +131,22 @@ class Scanning {
     this.#video.srcObject = this.#stream;
     this.#video.hidden = false;
     await this.#video.play();
-    let detect: Detector;
-    try {
-      detect = await loaded();
-    } catch {
-      this.#say("unloaded");
-      return;
-    }
+    const detect = await this.#detector();
+    if (!detect) return;
     this.#say("aim");
     while (!ended.signal.aborted) {
       await this.#look(detect, this.#video, this.#video.videoWidth, this.#video.videoHeight);
       await new Promise((done) => setTimeout(done, LOOK_MS));
+    }
+  }
+
+  /** The reader of barcodes; where it cannot be loaded, that is said. */
+  async #detector(): Promise<Detector | undefined> {
+    try {
+      return await loaded();
+    } catch {
+      this.#say("unloaded");
+      return undefined;
     }
   }
 
@@ -162,13 +167,8 @@ class Scanning {
     input.value = "";
     if (!file) return;
     this.#say("starting");
-    let detect: Detector;
-    try {
-      detect = await loaded();
-    } catch {
-      this.#say("unloaded");
-      return;
-    }
+    const detect = await this.#detector();
+    if (!detect) return;
     try {
       const picture = await createImageBitmap(file);
       if (!(await this.#look(detect, picture, picture.width, picture.height))) this.#say("unread");

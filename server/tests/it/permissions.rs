@@ -56,6 +56,15 @@ const ADMIN: [Seen; 6] = [
     Seen::Forbidden,
     Seen::Yes,
 ];
+/// Whoever made the batch, an owner; another one's is not there.
+const OWN_BATCH: [Seen; 6] = [
+    Seen::SignIn,
+    Seen::Forbidden,
+    Seen::Yes,
+    Seen::Missing,
+    Seen::Missing,
+    Seen::Missing,
+];
 /// Owners, each for the own merchant.
 const OWNER: [Seen; 6] = [
     Seen::SignIn,
@@ -286,33 +295,9 @@ const TABLE: &[Line] = &[
             Seen::Missing,
         ],
     ),
-    (
-        "POST",
-        "/actions/batch-codes",
-        &[("batch", "{batch}")],
-        [
-            Seen::SignIn,
-            Seen::Forbidden,
-            Seen::Yes,
-            Seen::Missing,
-            Seen::Missing,
-            Seen::Missing,
-        ],
-    ),
+    ("POST", "/actions/batch-codes", &[("batch", "{batch}")], OWN_BATCH),
     // A batch with which nothing is being done has nothing to stop.
-    (
-        "POST",
-        "/actions/cancel-batch",
-        &[("batch", "{batch}")],
-        [
-            Seen::SignIn,
-            Seen::Forbidden,
-            Seen::Yes,
-            Seen::Missing,
-            Seen::Missing,
-            Seen::Missing,
-        ],
-    ),
+    ("POST", "/actions/cancel-batch", &[("batch", "{batch}")], OWN_BATCH),
     ("POST", "/actions/import", &[], ADMIN),
     ("POST", "/actions/view-save", &[("view_name", "x")], SIGNED_IN),
     (

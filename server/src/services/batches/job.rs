@@ -43,7 +43,7 @@ impl<'a> Job<'a> {
     pub(super) async fn begin(
         service: &'a BatchService,
         lease: Lease<batch_jobs::Entity>,
-        pieces: Option<usize>,
+        pieces: usize,
     ) -> Result<(), Interrupted> {
         // The writing connection: it has surely seen the lease.
         let writer = service.database.writer();
@@ -70,11 +70,11 @@ impl<'a> Job<'a> {
             batch,
             row,
         };
-        if !worn_out && !may_still(writer, &job.caller).await? {
-            return Ok(job.finish(BatchStage::Cancelled, None).await?);
-        }
         if worn_out {
             return Ok(job.finish(BatchStage::Failed, Some(Invalid::NoMoreTries)).await?);
+        }
+        if !may_still(writer, &job.caller).await? {
+            return Ok(job.finish(BatchStage::Cancelled, None).await?);
         }
         match job.work(pieces).await {
             Err(Interrupted::Cancelled) => Ok(job.finish(BatchStage::Cancelled, None).await?),
@@ -82,8 +82,8 @@ impl<'a> Job<'a> {
         }
     }
 
-    async fn work(&mut self, pieces: Option<usize>) -> Result<(), Interrupted> {
-        let mut left = pieces.unwrap_or(usize::MAX);
+    async fn work(&mut self, pieces: usize) -> Result<(), Interrupted> {
+        let mut left = pieces;
         match self.row.stage.parse().map_err(|_| unreadable("stage"))? {
             BatchStage::Choosing => {
                 while left > 0 {

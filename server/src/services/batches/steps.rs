@@ -116,7 +116,7 @@ impl BatchService {
     /// Does the first pieces of a job within the request that asked for it. What breaks is logged, and the job tried again.
     async fn do_some(&self, lease: Lease<batch_jobs::Entity>, pieces: usize) {
         // On the heap: it is deep.
-        let work = Box::pin(Job::begin(self, lease, Some(pieces)));
+        let work = Box::pin(Job::begin(self, lease, pieces));
         if let Err(failure) = lease.during(&self.database, &self.surroundings, work).await {
             let _logged = AppError::from(failure);
             // Where that fails too, the lease ends by itself.
@@ -242,7 +242,7 @@ impl BatchService {
         let Some(lease) = Lease::take(database, surroundings, id).await? else {
             return Ok(false);
         };
-        let turn = Box::pin(Job::begin(self, lease, Some(TURN)));
+        let turn = Box::pin(Job::begin(self, lease, TURN));
         self.desk.work(database, surroundings, lease, turn).await?;
         Ok(true)
     }

@@ -132,3 +132,70 @@ impl<'a> Row<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Surroundings;
+    use crate::database::Database;
+    use crate::services::chain::{Actor, NewEntry, append};
+    use app::domain::{ActorKind, LogKind, Outcome};
+    use sea_orm::ConnectionTrait;
+
+    fn entry(surroundings: &Surroundings, sn: &str) -> NewEntry {
+        NewEntry {
+            merchant: None,
+            occurred: surroundings.now(),
+            sn_sent: Some(sn.to_owned()),
+            terminal: None,
+            kind: LogKind::RegistrationFailed,
+            outcome: Outcome::Failure,
+            reason: None,
+            told: None,
+            actor: Actor {
+                kind: ActorKind::System,
+                id: None,
+                label: None,
+            },
+            address: None,
+            correlation: Uuid::nil().simple().to_string(),
+            detail: serde_json::json!({}),
+        }
+    }
+
+    /// What the other walk would find as well: without this one it would only take longer, and no story would tell.
+    #[tokio::test]
+    async fn what_is_in_order_is_walked_here_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("log.db").display());
+        let database = Database::connect(&url).await.unwrap();
+        migrations::up(database.writer()).await.unwrap();
+        let surroundings = Surroundings::system();
+        let entries = ["12345678", "终端 2", "12345680"].map(|sn| entry(&surroundings, sn));
+        let txn = database.begin().await.unwrap();
+        append(&txn, &surroundings, entries.into()).await.unwrap();
+        txn.commit().await.unwrap();
+
+        let file = File::behind(database.reader()).unwrap();
+        let next = |from, end| file.next(Uuid::nil(), from, end).map(|link| link.sequence);
+        let first = file.next(Uuid::nil(), Link::GENESIS, 1).unwrap();
+        assert_eq!(next(Link::GENESIS, 3), Some(3));
+        assert_eq!(next(first, 3), Some(3), "from anywhere");
+        assert_eq!(next(Link::GENESIS, 4), None, "one is missing");
+        let forged = Link { hash: [7; 32], ..first };
+        assert_eq!(next(forged, 3), None, "it does not follow");
+
+        let writer = database.writer();
+        writer
+            .execute_unprepared("DROP TRIGGER tr_device_log_no_update")
+            .await
+            .unwrap();
+        for set in ["sn_sent = 12345679", "outcome = 'success'", "hash = zeroblob(32)"] {
+            writer
+                .execute_unprepared(&format!("UPDATE device_log SET {set} WHERE sequence = 2"))
+                .await
+                .unwrap();
+            assert_eq!(next(first, 3), None, "{set}");
+        }
+    }
+}
