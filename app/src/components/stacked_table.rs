@@ -3,6 +3,9 @@
 use crate::components::html::{Html, Rendered};
 use leptos::prelude::*;
 
+/// The class of a row that is a card on a phone.
+pub(crate) const CARD_ROW: &str = "max-md:flex max-md:flex-col max-md:gap-2 max-md:p-4 max-md:bg-base-100 max-md:border max-md:border-base-300 max-md:rounded-box";
+
 /// The head of a column.
 #[derive(Clone, Copy)]
 pub(crate) struct Heading {

@@ -8,7 +8,7 @@ use crate::backend::page::Cursor;
 use crate::components::app_words::{either, install, install_cell, named, policy_cell};
 use crate::components::field::select;
 use crate::components::html::{Html, Rendered};
-use crate::components::stacked_table::stacked_table;
+use crate::components::stacked_table::{CARD_ROW, stacked_table};
 use crate::components::{empty::empty, format, pager::pager};
 use crate::domain::{InstallState, PackageName, Timestamp};
 use crate::error::AppError;
@@ -142,7 +142,7 @@ fn row(locale: Locale, now: Timestamp, newest: Option<&str>, row: &AppTerminal) 
     view! {
         <tr
             role="row"
-            class="max-md:flex max-md:flex-col max-md:gap-2 max-md:p-4 max-md:bg-base-100 max-md:border max-md:border-base-300 max-md:rounded-box"
+            class=CARD_ROW
         >
             <td role="cell">
                 <a class="link code" href=href>{terminal.sn_printed.clone()}</a>

@@ -6,6 +6,7 @@ use crate::backend::batches::{Batch, BatchItem, BatchStage, Came, REPEATED, Work
 use crate::backend::registration::IssuedCode;
 use crate::components::html::{Html, Rendered};
 use crate::components::pager::pager;
+use crate::components::stacked_table::{CARD_ROW, stacked_table};
 use crate::components::{failure, format, icon, qr, state_badge};
 use crate::i18n::{Locale, t};
 use crate::pages::device_address;
@@ -27,8 +28,15 @@ pub(super) fn result(visit: &Visit, work: Work, batch: &Batch) -> Answer {
         (_, true) => ("/terminals?select=1", t!(locale, batch.choose_again)),
         (_, false) => ("/devices?select=1", t!(locale, batch.choose_again)),
     };
-    let rows = batch.items.rows.iter().map(|item| row(locale, work, item)).collect();
-    let next = [t!(locale, batch.result), t!(locale, batch.next_step)];
+    let rows = batch
+        .items
+        .rows
+        .iter()
+        .map(|item| row(locale, work, item))
+        .collect_view();
+    let [sn, name, state] = columns(locale);
+    let columns = [sn, name, state, t!(locale, batch.result), t!(locale, batch.next_step)];
+    let table = stacked_table(t!(locale, batch.result_caption), columns, rows);
     let only = visit.query.get("only").unwrap_or_default();
     let body = view! {
         <div class="flex flex-col gap-6">
@@ -36,7 +44,7 @@ pub(super) fn result(visit: &Visit, work: Work, batch: &Batch) -> Answer {
             {tally(locale, batch)}
             {sheet(locale, batch)}
             {narrowed(locale, batch, only)}
-            {table(locale, t!(locale, batch.result_caption), &next, rows)}
+            <div class="no-print">{table}</div>
             <div class="no-print">{pager(locale, &batch.items, &address_of(batch.id), &[("only", only)])}</div>
             <p class="no-print">
                 <a class="btn btn-primary" href=again>{word}</a>
@@ -106,44 +114,20 @@ fn narrowed(locale: Locale, batch: &Batch, only: &str) -> Option<Html> {
 }
 
 /// The terminals that were chosen, before anything is done.
-pub(super) fn chosen_table(locale: Locale, items: &[BatchItem]) -> impl IntoView + use<> {
+pub(super) fn chosen_table(locale: Locale, items: &[BatchItem]) -> Html {
     let rows = items
         .iter()
-        .map(|item| view! { <tr>{facts(locale, item)}</tr> }.rendered())
-        .collect();
-    table(locale, t!(locale, batch.chosen_caption), &[], rows)
-}
-
-/// A table of terminals, with more columns than say which they are.
-fn table(locale: Locale, caption: &'static str, more: &[&'static str], rows: Vec<Html>) -> impl IntoView + use<> {
-    let more = more
-        .iter()
-        .map(|word| view! { <th scope="col">{*word}</th> })
+        .map(|item| view! { <tr role="row" class=CARD_ROW>{facts(locale, item)}</tr> })
         .collect_view();
-    view! {
-        <div
-            class="overflow-x-auto bg-base-100 border border-base-300 rounded-box no-print"
-            tabindex="0"
-            role="region"
-            aria-label=caption
-        >
-            <table class="table">
-                <caption class="sr-only">{caption}</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">{t!(locale, batch.sn)}</th>
-                        <th scope="col">{t!(locale, batch.name)}</th>
-                        <th scope="col">{t!(locale, batch.state)}</th>
-                        {more}
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
+    stacked_table(t!(locale, batch.chosen_caption), columns(locale), rows)
 }
 
-/// Which terminal it is, and its state.
+/// What says which terminal it is, and its state.
+fn columns(locale: Locale) -> [&'static str; 3] {
+    [t!(locale, batch.sn), t!(locale, batch.name), t!(locale, batch.state)]
+}
+
+/// The same of one.
 fn facts(locale: Locale, item: &BatchItem) -> impl IntoView + use<> {
     let sn = match &item.terminal {
         Some(row) => {
@@ -161,9 +145,9 @@ fn facts(locale: Locale, item: &BatchItem) -> impl IntoView + use<> {
         .as_ref()
         .map(|row| state_badge::lifecycle(locale, row.lifecycle));
     view! {
-        <td>{sn}</td>
-        <td>{name}</td>
-        <td>{state}</td>
+        <td role="cell">{sn}</td>
+        <td role="cell">{name}</td>
+        <td role="cell">{state}</td>
     }
 }
 
@@ -192,10 +176,10 @@ fn row(locale: Locale, work: Work, item: &BatchItem) -> Html {
         }
     };
     view! {
-        <tr>
+        <tr role="row" class=CARD_ROW>
             {facts(locale, item)}
-            <td class="font-medium">{result}</td>
-            <td>{next}</td>
+            <td role="cell" class="font-medium">{result}</td>
+            <td role="cell">{next}</td>
         </tr>
     }
     .rendered()

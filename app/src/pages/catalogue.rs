@@ -7,7 +7,7 @@ use crate::backend::page::Cursor;
 use crate::components::app_words::named;
 use crate::components::field::{Field, select};
 use crate::components::html::{Html, Rendered};
-use crate::components::stacked_table::stacked_table;
+use crate::components::stacked_table::{CARD_ROW, stacked_table};
 use crate::components::{empty::empty, format, pager::pager, words};
 use crate::domain::{Name, PackageName, Timestamp};
 use crate::error::{AppError, Invalid};
@@ -236,7 +236,7 @@ fn row(locale: Locale, now: Timestamp, row: &CatalogueRow) -> impl IntoView + us
     view! {
         <tr
             role="row"
-            class="max-md:flex max-md:flex-col max-md:gap-2 max-md:p-4 max-md:bg-base-100 max-md:border max-md:border-base-300 max-md:rounded-box"
+            class=CARD_ROW
         >
             <td role="cell">{named(locale, app, Some(href))}</td>
             <td role="cell">{other}</td>

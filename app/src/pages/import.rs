@@ -6,7 +6,7 @@ use crate::backend::imports::{Field, ImportRow, Sending};
 use crate::backend::page::{Cursor, Page};
 use crate::components::html::{Html, Rendered};
 use crate::components::pager::pager;
-use crate::components::stacked_table::{Heading, stacked_table};
+use crate::components::stacked_table::{CARD_ROW, Heading, stacked_table};
 use crate::components::{format, words};
 use crate::domain::ImportBatchId;
 use crate::error::{AppError, Invalid};
@@ -197,7 +197,7 @@ fn columns(locale: Locale) -> impl IntoView {
             view! {
                 <tr
                     role="row"
-                    class="max-md:flex max-md:flex-col max-md:gap-2 max-md:p-4 max-md:bg-base-100 max-md:border max-md:border-base-300 max-md:rounded-box"
+                    class=CARD_ROW
                 >
                     <th role="rowheader" scope="row" class="text-sm align-top max-md:p-0">
                         <span class="whitespace-nowrap">{words::import_field(locale, *field)}</span>
@@ -244,7 +244,7 @@ fn recent(visit: &Visit, imports: &Page<ImportRow>) -> Html {
             view! {
                 <tr
                     role="row"
-                    class="max-md:flex max-md:flex-col max-md:gap-2 max-md:p-4 max-md:bg-base-100 max-md:border max-md:border-base-300 max-md:rounded-box"
+                    class=CARD_ROW
                 >
                     <td role="cell">
                         <a class="link break-all" href=address_of(row.id)>{row.file_name.clone()}</a>

@@ -1,7 +1,7 @@
 //! What is wrong with the rows of a file: a table of errors, and the words for the file that gives them back.
 
 use crate::backend::imports::{ImportReport, RowError, RowFault};
-use crate::components::stacked_table::{Heading, stacked_table};
+use crate::components::stacked_table::{CARD_ROW, Heading, stacked_table};
 use crate::components::{format, words};
 use crate::i18n::{Locale, t};
 use leptos::prelude::*;
@@ -89,7 +89,7 @@ fn fault(locale: Locale, error: &RowError) -> impl IntoView + use<> {
     view! {
         <tr
             role="row"
-            class="max-md:flex max-md:flex-col max-md:gap-2 max-md:p-4 max-md:bg-base-100 max-md:border max-md:border-base-300 max-md:rounded-box"
+            class=CARD_ROW
         >
             <td role="cell" class="md:text-end tabular-nums">{word(t!(locale, import.line))} {format::grouped(error.line)}</td>
             <td role="cell" class="font-mono md:whitespace-nowrap">

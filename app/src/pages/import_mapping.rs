@@ -2,7 +2,7 @@
 
 use super::import_steps::MapImport;
 use crate::backend::imports::{Field, ImportReport};
-use crate::components::stacked_table::stacked_table;
+use crate::components::stacked_table::{CARD_ROW, stacked_table};
 use crate::components::words;
 use crate::i18n::{Locale, t};
 use leptos::prelude::*;
@@ -39,7 +39,7 @@ pub(super) fn mapping(locale: Locale, report: &ImportReport) -> impl IntoView + 
             view! {
                 <tr
                     role="row"
-                    class="max-md:flex max-md:flex-col max-md:gap-2 max-md:p-4 max-md:bg-base-100 max-md:border max-md:border-base-300 max-md:rounded-box"
+                    class=CARD_ROW
                 >
                     <th role="rowheader" scope="row" class="text-sm align-top max-md:p-0">
                         <label for=id.clone() class="break-all">{heading}</label>

@@ -7,7 +7,7 @@ use crate::backend::users::{NewAccount, UserQuery, UserRow};
 use crate::components::account_state::account_state;
 use crate::components::field::{Field, select, select_with_id};
 use crate::components::html::{Html, Rendered};
-use crate::components::stacked_table::stacked_table;
+use crate::components::stacked_table::{CARD_ROW, stacked_table};
 use crate::components::{empty::empty, format, pager::pager, words};
 use crate::domain::{Role, Timestamp, UserState};
 use crate::error::{AppError, Invalid};
@@ -215,7 +215,7 @@ fn row(locale: Locale, now: Timestamp, user: UserRow) -> impl IntoView {
     view! {
         <tr
             role="row"
-            class="max-md:flex max-md:flex-col max-md:gap-2 max-md:p-4 max-md:bg-base-100 max-md:border max-md:border-base-300 max-md:rounded-box"
+            class=CARD_ROW
         >
             <td role="cell">
                 <a class="link break-all" href=href>{user.login.to_string()}</a>
