@@ -69,11 +69,12 @@ impl Floor {
                     grams.iter().map(quoted).collect::<Vec<_>>().join(" & ")
                 };
                 let sql = format!(
-                    "SELECT {LISTED} FROM generate_series((SELECT max(key) FROM terminal_search) >> 13, 0, -1) block \
+                    "SELECT shown.* FROM generate_series((SELECT max(key) FROM terminal_search) >> 14, 0, -1) block \
                      CROSS JOIN LATERAL (SELECT key, terminal_id, text FROM terminal_search \
                      WHERE terminal_grams(key, merchant_id, store_id, text) @@ \
                      CAST(replace($1, '#', to_hex(block) || ' ') AS tsquery) AND strpos(text, $2) > 0 \
-                     ORDER BY key DESC LIMIT 51) d JOIN terminals t ON t.id = d.terminal_id {JOINED} LIMIT 51"
+                     ORDER BY key + 0 DESC LIMIT 51) d CROSS JOIN LATERAL (SELECT {LISTED} FROM terminals t {JOINED} \
+                     WHERE t.id = d.terminal_id OFFSET 0) shown LIMIT 51"
                 );
                 self.ask(sql, vec![lookup.into(), word.into()]).await
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sea_orm::SqlxPostgresConnector;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sea_orm::sqlx::{self, ConnectOptions, Connection, PgConnection, Row};
+use sea_orm::sqlx::{self, ConnectOptions, Connection, Executor, PgConnection, Row};
 
 use super::{Database, DatabaseError, Engine, PATIENCE, STATEMENTS};
 
@@ -46,6 +46,14 @@ pub(super) async fn connect(url: &str) -> Result<Database, DatabaseError> {
         .max_connections(u32::try_from((cores * 4).max(10)).unwrap_or(10))
         .acquire_timeout(PATIENCE)
         .test_before_acquire(false)
+        // The costs that the planner guesses for a search are high, and compiling its statement takes longer than
+        // answering it.
+        .after_connect(|connection, _state| {
+            Box::pin(async move {
+                connection.execute("SET jit = off").await?;
+                Ok(())
+            })
+        })
         .before_acquire(|connection, state| {
             Box::pin(async move {
                 if state.idle_for > IDLE {

@@ -27,10 +27,23 @@ pub(super) struct Word {
     pub(super) places: Places,
 }
 
+/// A merchant or a store.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) is_merchant: bool,
+    pub(super) id: Uuid,
+}
+
+impl Place {
+    /// What stands before its key in the index.
+    fn mark(self) -> char {
+        if self.is_merchant { MERCHANT } else { STORE }
+    }
+}
+
 /// The merchants and stores that a word is part of.
 pub(super) enum Places {
-    /// Whether it is a merchant, and its key.
-    Few(Vec<(bool, Uuid)>),
+    Few(Vec<Place>),
     /// Too many to look for each.
     Many,
 }
@@ -114,25 +127,23 @@ pub(super) fn tsquery(text: &str, block: &str) -> String {
 
 /// What SQLite's index is asked for.
 pub(super) fn for_sqlite(words: &[Word], frequencies: &HashMap<String, i64>, scope: Scope) -> Option<String> {
-    let key = |mark: char, id: Uuid| format!("\"{mark}{:X}\"", id.simple());
     asked(
         words,
         scope,
         |text| fts(text, frequencies),
-        |merchant, id| key(if merchant { MERCHANT } else { STORE }, id),
+        |place| format!("\"{}{:X}\"", place.mark(), place.id.simple()),
         (" OR ", " AND "),
     )
 }
 
 /// What PostgreSQL's index is asked for in each block.
 pub(super) fn for_postgres(words: &[Word], scope: Scope) -> Option<String> {
-    let key = |mark: char, id: Uuid| format!("'{BLOCK}{mark}{}'", id.hyphenated());
     let block = BLOCK.to_string();
     asked(
         words,
         scope,
         |text| tsquery(text, &block),
-        |merchant, id| key(if merchant { MERCHANT } else { STORE }, id),
+        |place| format!("'{BLOCK}{}{}'", place.mark(), place.id.hyphenated()),
         (" | ", " & "),
     )
 }
@@ -141,17 +152,20 @@ fn asked(
     words: &[Word],
     scope: Scope,
     text: impl Fn(&str) -> String,
-    place: impl Fn(bool, Uuid) -> String,
+    place: impl Fn(Place) -> String,
     (or, and): (&str, &str),
 ) -> Option<String> {
     let mut all = Vec::new();
     if let Scope::Merchant(merchant) = scope {
-        all.push(place(true, merchant.0));
+        all.push(place(Place {
+            is_merchant: true,
+            id: merchant.0,
+        }));
     }
     for word in words {
         if let Places::Few(places) = &word.places {
             let forms = word.forms().map(&text);
-            let places = places.iter().map(|(merchant, id)| place(*merchant, *id));
+            let places = places.iter().map(|it| place(*it));
             let any: Vec<String> = forms.chain(places).collect();
             all.push(format!("({})", any.join(or)));
         }

@@ -186,8 +186,7 @@ impl TerminalService {
         mut select: SelectStatement,
     ) -> Result<SelectStatement, Failure> {
         let conditions = self.conditions(scope, query, merchant);
-        let hits = self.hits(scope, search, &conditions, None, FEW + 1).await?;
-        if hits.len() <= FEW {
+        if let Some(hits) = self.hits_if_few(scope, search, &conditions, FEW).await? {
             select.and_where(column(Column::Id).is_in(hits.iter().map(|hit| hit.id)));
             return Ok(select);
         }

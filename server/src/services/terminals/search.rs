@@ -1,7 +1,12 @@
 //! Finding terminals by parts of their texts, through the index that `migrations` describes: the newest first, reading no
 //! more of it than a page needs.
+//!
+//! One word of the platform's is looked for in the terminals' own texts and, apart from that, among the names of merchants
+//! and stores ([`super::placed`]): a word of two characters may be part of thousands of names. Several words, and those of
+//! a merchant, are looked for in one index together.
 
-use super::grams::{self, Places, Word};
+use super::grams::{self, Place, Places, Word};
+use super::lookups::{self, Stretch, Walked};
 use super::{TerminalService, column};
 use crate::database::Engine;
 use crate::entities::{merchants, stores, terminals};
@@ -10,19 +15,20 @@ use crate::services::scope::terminals_in;
 use app::backend::page::Direction;
 use app::caller::Scope;
 use app::domain::{SerialNumber, search_words};
-use sea_orm::sea_query::{
-    Alias, Expr, ExprTrait, Func, Order, PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder,
-};
-use sea_orm::{Condition, ConnectionTrait, DbBackend, QueryResult, Statement, Value};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query, SelectStatement};
+use sea_orm::{Condition, ConnectionTrait, QueryResult, Statement, Value};
 use std::collections::HashMap;
 use terminals::Column;
 use uuid::Uuid;
 
 /// A search, made ready to be asked.
 pub(super) struct Search {
-    words: Vec<Word>,
-    /// What the index is asked for; `None` where it cannot help, because every word is part of very many names.
+    pub(super) words: Vec<Word>,
+    /// What the index is asked for; `None` where it cannot help.
     lookup: Option<String>,
+    /// The one of the platform's words that is looked for apart, in the terminals' own texts and among names: the only
+    /// one, or the longest where every word is part of very many names. The index is then asked for it in own texts.
+    pub(super) apart: Option<Word>,
     /// The serial number that the search may be the whole of.
     pub(super) exact: Option<SerialNumber>,
 }
@@ -57,22 +63,37 @@ impl TerminalService {
         if words.is_empty() {
             return Ok(None);
         }
-        for word in &mut words {
-            word.places = self.places(scope, word).await?;
+        let is_one_word = words.len() == 1 && matches!(scope, Scope::Platform);
+        if !is_one_word {
+            let most = places_asked(self.database.engine());
+            for word in &mut words {
+                word.places = self.places(scope, word, most).await?;
+            }
         }
-        let frequencies = self.frequencies(&words).await?;
+        let is_many = |word: &Word| matches!(word.places, Places::Many);
+        let mut apart = None;
+        if is_one_word || (matches!(scope, Scope::Platform) && words.iter().all(is_many)) {
+            let longest = words.iter().max_by_key(|word| word.text.chars().count());
+            apart = longest.map(|word| Word::of(word.text.clone()));
+        }
+        let asked = apart.as_ref().map_or(&words[..], std::slice::from_ref);
+        let frequencies = self.frequencies(asked).await?;
         let lookup = match self.database.engine() {
-            Engine::Sqlite => grams::for_sqlite(&words, &frequencies, scope),
-            Engine::Postgres => grams::for_postgres(&words, scope),
+            Engine::Sqlite => grams::for_sqlite(asked, &frequencies, scope),
+            Engine::Postgres => grams::for_postgres(asked, scope),
         };
         let exact = SerialNumber::parse(text).ok();
-        Ok(Some(Search { words, lookup, exact }))
+        Ok(Some(Search {
+            words,
+            lookup,
+            apart,
+            exact,
+        }))
     }
 
     /// The stores, and for the platform the merchants, that a word may be part of the name or number of.
-    async fn places(&self, scope: Scope, word: &Word) -> Result<Places, Failure> {
+    pub(super) async fn places(&self, scope: Scope, word: &Word, most: usize) -> Result<Places, Failure> {
         let reader = self.database.reader();
-        let most = places_asked(self.database.engine());
         let limit = most + 1;
         let (sql, values): (String, Vec<Value>) = match (scope, self.database.engine()) {
             (Scope::Merchant(merchant), engine) => {
@@ -88,20 +109,28 @@ impl TerminalService {
                 let found = reader.query_all(&select).await?;
                 return places_of(&found, most);
             }
+            // Grams of a long word may stand apart from each other in a name.
             (Scope::Platform, Engine::Sqlite) => (
                 format!(
                     "SELECT place_search.merchant, place_search.place_id FROM place_grams \
                      CROSS JOIN place_search ON place_search.key = place_grams.rowid \
-                     WHERE place_grams MATCH ? LIMIT {limit}"
+                     LEFT JOIN stores ON stores.id = place_id AND NOT merchant \
+                     LEFT JOIN merchants ON merchants.id = place_id AND merchant \
+                     WHERE place_grams MATCH $1 AND (instr(coalesce(stores.name_key, lower(stores.name)), $2) \
+                     OR instr(lower(merchants.merchant_no), $2) \
+                     OR instr(coalesce(merchants.name_key, lower(merchants.name)), $2)) LIMIT {limit}"
                 ),
-                vec![grams::fts(&word.text, &HashMap::new()).into()],
+                vec![
+                    grams::fts(&word.text, &HashMap::new()).into(),
+                    word.text.as_str().into(),
+                ],
             ),
             (Scope::Platform, Engine::Postgres) => (
                 format!(
                     "SELECT merchant, place_id FROM place_search \
-                     WHERE place_grams(text) @@ CAST($1 AS tsquery) LIMIT {limit}"
+                     WHERE place_grams(text) @@ CAST($1 AS tsquery) AND strpos(text, $2) > 0 LIMIT {limit}"
                 ),
-                vec![grams::tsquery(&word.text, "").into()],
+                vec![grams::tsquery(&word.text, "").into(), word.text.as_str().into()],
             ),
         };
         let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
@@ -138,30 +167,85 @@ impl TerminalService {
         from: Option<From>,
         limit: usize,
     ) -> Result<Vec<Hit>, Failure> {
-        let engine = self.database.engine();
-        let mut row = terminals_in(scope);
-        row.clear_selects();
-        for condition in search
-            .conditions(engine, scope)
-            .into_iter()
-            .chain(conditions.iter().cloned())
-        {
-            row.cond_where(condition);
+        let stretch = Stretch::after(from);
+        if let Some(word) = &search.apart {
+            return self.hits_of_word(search, word, conditions, stretch, limit).await;
         }
-        let back = from.is_some_and(|from| from.direction == Direction::Before);
-        let (sql, values) = match (engine, &search.lookup) {
-            (Engine::Sqlite, lookup) => sqlite(row, lookup.as_deref(), from, back, limit),
-            (Engine::Postgres, Some(lookup)) => postgres(row, lookup, from, back, limit),
-            (Engine::Postgres, None) => postgres_walk(row, from, back, limit),
+        match &search.lookup {
+            Some(lookup) => {
+                let row = self.row_of_search(scope, search, conditions);
+                let (sql, values) = match self.database.engine() {
+                    Engine::Sqlite => lookups::sqlite(row, lookup, stretch, limit),
+                    Engine::Postgres => lookups::postgres(row, lookup, None, stretch, limit),
+                };
+                self.hits_in(sql, values).await
+            }
+            None => {
+                self.walk(scope, search, conditions, (Walked::All, stretch), limit)
+                    .await
+            }
+        }
+    }
+
+    /// The same of those that have the word that is looked for apart in their own texts.
+    pub(super) async fn own_hits(
+        &self,
+        search: &Search,
+        word: &Word,
+        conditions: &[Condition],
+        stretch: Stretch,
+        limit: usize,
+    ) -> Result<Vec<Hit>, Failure> {
+        let Some(lookup) = &search.lookup else {
+            return Ok(Vec::new());
         };
+        let engine = self.database.engine();
+        let own = std::iter::once(has(engine, word));
+        let row = match &search.words[..] {
+            [_] => narrowed(
+                Scope::Platform,
+                own.chain(search.others()).chain(conditions.iter().cloned()),
+            ),
+            _ => {
+                let all = search.conditions(engine, Scope::Platform).into_iter();
+                narrowed(Scope::Platform, own.chain(all).chain(conditions.iter().cloned()))
+            }
+        };
+        let (sql, values) = match engine {
+            Engine::Sqlite => lookups::sqlite(row, lookup, stretch, limit),
+            Engine::Postgres => lookups::postgres(row, lookup, Some(word), stretch, limit),
+        };
+        self.hits_in(sql, values).await
+    }
+
+    /// The same by looking at one terminal after the other.
+    pub(super) async fn walk(
+        &self,
+        scope: Scope,
+        search: &Search,
+        conditions: &[Condition],
+        (walked, stretch): (Walked, Stretch),
+        limit: usize,
+    ) -> Result<Vec<Hit>, Failure> {
+        let row = self.row_of_search(scope, search, conditions);
+        let (sql, values) = match self.database.engine() {
+            Engine::Sqlite => lookups::sqlite_walk(row, walked, stretch, limit),
+            Engine::Postgres => lookups::postgres_walk(row, walked, stretch, limit),
+        };
+        self.hits_in(sql, values).await
+    }
+
+    /// What a search finds and some conditions hold of, without columns.
+    pub(super) fn row_of_search(&self, scope: Scope, search: &Search, conditions: &[Condition]) -> SelectStatement {
+        let found = search.conditions(self.database.engine(), scope).into_iter();
+        narrowed(scope, found.chain(conditions.iter().cloned()))
+    }
+
+    /// The hits that a statement answers with.
+    pub(super) async fn hits_in(&self, sql: String, values: Vec<Value>) -> Result<Vec<Hit>, Failure> {
         let reader = self.database.reader();
-        let backend = match engine {
-            Engine::Sqlite => DbBackend::Sqlite,
-            Engine::Postgres => DbBackend::Postgres,
-        };
-        let found = reader
-            .query_all_raw(Statement::from_sql_and_values(backend, sql, values))
-            .await?;
+        let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
+        let found = reader.query_all_raw(statement).await?;
         let hit = |row: &QueryResult| {
             Ok(Hit {
                 number: row.try_get_by_index(0)?,
@@ -172,13 +256,26 @@ impl TerminalService {
     }
 }
 
+/// The terminals of a scope that conditions hold of, without columns.
+fn narrowed(scope: Scope, conditions: impl Iterator<Item = Condition>) -> SelectStatement {
+    let mut row = terminals_in(scope);
+    row.clear_selects();
+    for condition in conditions {
+        row.cond_where(condition);
+    }
+    row
+}
+
 fn places_of(found: &[QueryResult], most: usize) -> Result<Places, Failure> {
     if found.len() > most {
         return Ok(Places::Many);
     }
     let place = |row: &QueryResult| {
         let merchant: i32 = row.try_get_by_index(0)?;
-        Ok((merchant == 1, row.try_get_by_index(1)?))
+        Ok(Place {
+            is_merchant: merchant == 1,
+            id: row.try_get_by_index(1)?,
+        })
     };
     Ok(Places::Few(found.iter().map(place).collect::<Result<_, Failure>>()?))
 }
@@ -188,21 +285,28 @@ impl Search {
     /// is shown before the others.
     pub(super) fn conditions(&self, engine: Engine, scope: Scope) -> Vec<Condition> {
         let mentioned = self.words.iter().map(|word| mentions(engine, word, scope));
-        let others = self
-            .exact
-            .iter()
-            .map(|sn| Condition::all().add(column(Column::Sn).ne(sn.as_str())));
-        mentioned.chain(others).collect()
+        mentioned.chain(self.others()).collect()
     }
+
+    /// Other serial numbers than the one that it is the whole of.
+    fn others(&self) -> impl Iterator<Item = Condition> {
+        let other = |sn: &SerialNumber| Condition::all().add(column(Column::Sn).ne(sn.as_str()));
+        self.exact.iter().map(other)
+    }
+}
+
+/// Whether a word is part of a terminal's own texts.
+fn has(engine: Engine, word: &Word) -> Condition {
+    let any = Condition::any().add(contains(engine, name_of(engine, "terminals"), &word.text));
+    if word.sn.is_empty() {
+        return any;
+    }
+    any.add(contains(engine, column(Column::Sn), &word.sn.to_uppercase()))
 }
 
 /// Whether a word is part of what a terminal is known by.
 fn mentions(engine: Engine, word: &Word, scope: Scope) -> Condition {
-    let mut any = Condition::any().add(contains(engine, name_of(engine, "terminals"), &word.text));
-    if !word.sn.is_empty() {
-        any = any.add(contains(engine, column(Column::Sn), &word.sn.to_uppercase()));
-    }
-    any = any.add(contains(engine, name_of(engine, "stores"), &word.text));
+    let mut any = has(engine, word).add(contains(engine, name_of(engine, "stores"), &word.text));
     if matches!(scope, Scope::Platform) {
         let number = Expr::col((merchants::Entity, merchants::Column::MerchantNo));
         any = any
@@ -232,99 +336,4 @@ fn contains(engine: Engine, text: Expr, part: &str) -> Expr {
         Engine::Postgres => "strpos",
     };
     Expr::from(Func::cust(function).args([text, Expr::val(part)])).gt(0)
-}
-
-fn sqlite(
-    row: SelectStatement,
-    lookup: Option<&str>,
-    from: Option<From>,
-    back: bool,
-    limit: usize,
-) -> (String, Vec<Value>) {
-    let (order, beyond) = if back { ("ASC", ">") } else { ("DESC", "<") };
-    let mut select = row;
-    select
-        .expr(Expr::cust("terminal_search.key"))
-        .expr(Expr::cust("terminals.id"));
-    let number = if let Some(lookup) = lookup {
-        select.and_where(Expr::cust_with_values("terminal_grams MATCH ?", [lookup]));
-        "terminal_grams.rowid"
-    } else {
-        "terminal_search.key"
-    };
-    if let Some(from) = from {
-        select.and_where(Expr::cust_with_values(format!("{number} {beyond} ?"), [from.number]));
-    }
-    let order = if order == "ASC" { Order::Asc } else { Order::Desc };
-    select.order_by_expr(Expr::cust(number), order).limit(limit as u64);
-    let (sql, values) = select.build(SqliteQueryBuilder);
-    // The index comes first and leads; CROSS JOIN keeps it so.
-    let lead = if lookup.is_some() {
-        "FROM terminal_grams CROSS JOIN terminal_search ON terminal_search.key = terminal_grams.rowid \
-         CROSS JOIN \"terminals\" ON terminals.id = terminal_search.terminal_id"
-    } else {
-        "FROM terminal_search CROSS JOIN \"terminals\" ON terminals.id = terminal_search.terminal_id"
-    };
-    (sql.replacen("FROM \"terminals\"", lead, 1), values.0)
-}
-
-fn postgres(
-    mut row: SelectStatement,
-    lookup: &str,
-    from: Option<From>,
-    back: bool,
-    limit: usize,
-) -> (String, Vec<Value>) {
-    row.expr(Expr::val(1))
-        .and_where(Expr::cust("terminals.id = hit.terminal_id"));
-    let (row, mut values) = row.build(PostgresQueryBuilder);
-    let mut bind = |value: Value| {
-        values.0.push(value);
-        format!("${}", values.0.len())
-    };
-    let lookup = bind(lookup.into());
-    let (order, beyond, first, last, step) = if back {
-        ("ASC", ">", "min", "max", 1)
-    } else {
-        ("DESC", "<", "max", "min", -1)
-    };
-    let place = from.map(|from| bind(from.number.into()));
-    let begin = match &place {
-        Some(place) => format!("CAST({place} AS bigint)"),
-        None => format!("(SELECT {first}(key) FROM terminal_search)"),
-    };
-    let within = place
-        .map(|place| format!(" AND key {beyond} {place}"))
-        .unwrap_or_default();
-    let limit = bind(i64::try_from(limit).unwrap_or(i64::MAX).into());
-    // OFFSET 0 keeps the planner from taking the parts apart: block by block, in a block by number, then the row.
-    let sql = format!(
-        "SELECT hit.key, hit.terminal_id FROM generate_series({begin} >> 13, \
-         (SELECT {last}(key) FROM terminal_search) >> 13, {step}) block \
-         CROSS JOIN LATERAL (SELECT key, terminal_id FROM terminal_search \
-         WHERE terminal_grams(key, merchant_id, store_id, text) @@ \
-         CAST(replace({lookup}, '{mark}', to_hex(block) || ' ') AS tsquery){within} ORDER BY key {order} OFFSET 0) hit \
-         CROSS JOIN LATERAL ({row} OFFSET 0) it LIMIT {limit}",
-        mark = grams::BLOCK,
-    );
-    (sql, values.0)
-}
-
-fn postgres_walk(mut row: SelectStatement, from: Option<From>, back: bool, limit: usize) -> (String, Vec<Value>) {
-    row.expr(Expr::val(1))
-        .and_where(Expr::cust("terminals.id = hit.terminal_id"));
-    let (row, mut values) = row.build(PostgresQueryBuilder);
-    let (order, beyond) = if back { ("ASC", ">") } else { ("DESC", "<") };
-    let within = from.map(|from| {
-        values.0.push(from.number.into());
-        format!("WHERE key {beyond} ${}", values.0.len())
-    });
-    values.0.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
-    let sql = format!(
-        "SELECT hit.key, hit.terminal_id FROM (SELECT key, terminal_id FROM terminal_search {} ORDER BY key {order} \
-         OFFSET 0) hit CROSS JOIN LATERAL ({row} OFFSET 0) it LIMIT ${}",
-        within.unwrap_or_default(),
-        values.0.len()
-    );
-    (sql, values.0)
 }

@@ -1,0 +1,218 @@
+//! What a search asks the database, in each engine's words.
+
+use super::grams::{self, Word};
+use super::search::From;
+use app::backend::page::Direction;
+use sea_orm::Value;
+use sea_orm::sea_query::{Expr, Order, PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder};
+
+/// A block of PostgreSQL's index has two to the power of so many numbers. Source: the migration of 2026-11-29.
+const BLOCK_BITS: u32 = 14;
+
+/// A stretch of the terminals' numbers, and the direction in which it is gone through.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stretch {
+    /// Where it begins; this number is not in it.
+    from: Option<i64>,
+    /// Where it ends; this number is not in it.
+    until: Option<i64>,
+    /// Whether numbers rise, which is the way back to the newest.
+    back: bool,
+}
+
+impl Stretch {
+    /// All that comes after a place, or everything.
+    pub(super) fn after(from: Option<From>) -> Self {
+        Self {
+            from: from.map(|from| from.number),
+            until: None,
+            back: from.is_some_and(|from| from.direction == Direction::Before),
+        }
+    }
+
+    pub(super) fn until(self, number: i64) -> Self {
+        Self {
+            until: Some(number),
+            ..self
+        }
+    }
+
+    pub(super) fn beyond(self, number: i64) -> Self {
+        Self {
+            from: Some(number),
+            ..self
+        }
+    }
+
+    pub(super) fn is_back(self) -> bool {
+        self.back
+    }
+
+    pub(super) fn order(self) -> &'static str {
+        if self.back { "ASC" } else { "DESC" }
+    }
+
+    /// How a number in it compares with where it begins, and with where it ends.
+    pub(super) fn signs(self) -> (&'static str, &'static str) {
+        if self.back { (">", "<") } else { ("<", ">") }
+    }
+
+    /// Where it begins and ends; what is not said lies beyond all numbers, which are positive.
+    pub(super) fn ends(self) -> (i64, i64) {
+        let first = if self.back { 0 } else { i64::MAX };
+        (self.from.unwrap_or(first), self.until.unwrap_or_else(|| self.end()))
+    }
+
+    /// What lies behind all numbers in its direction.
+    pub(super) fn end(self) -> i64 {
+        if self.back { i64::MAX } else { 0 }
+    }
+
+    /// The ends that are said, with the signs by which numbers within compare with them.
+    fn said(self) -> impl Iterator<Item = (&'static str, i64)> {
+        let (after, before) = self.signs();
+        let ends = [(after, self.from), (before, self.until)];
+        ends.into_iter().filter_map(|(sign, end)| Some((sign, end?)))
+    }
+}
+
+/// Which terminals are gone through one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Walked {
+    All,
+    /// Those of somebody.
+    Placed,
+}
+
+/// On SQLite: those of a stretch that the index has `lookup` of and that are among `row`.
+pub(super) fn sqlite(row: SelectStatement, lookup: &str, stretch: Stretch, limit: usize) -> (String, Vec<Value>) {
+    let mut select = row;
+    select.and_where(Expr::cust_with_values("terminal_grams MATCH ?", [lookup]));
+    // The index comes first and leads; CROSS JOIN keeps it so.
+    let lead = "terminal_grams CROSS JOIN terminal_search ON terminal_search.key = terminal_grams.rowid";
+    in_order(select, lead, "terminal_grams.rowid", stretch, limit)
+}
+
+/// On SQLite: those of a stretch that are among `row`, each looked at.
+pub(super) fn sqlite_walk(
+    row: SelectStatement,
+    walked: Walked,
+    stretch: Stretch,
+    limit: usize,
+) -> (String, Vec<Value>) {
+    let mut select = row;
+    let lead = match walked {
+        Walked::All => "terminal_search",
+        Walked::Placed => {
+            select.and_where(Expr::cust("terminal_search.merchant_id IS NOT NULL"));
+            "terminal_search INDEXED BY ix_terminal_search_placed"
+        }
+    };
+    in_order(select, lead, "terminal_search.key", stretch, limit)
+}
+
+fn in_order(
+    mut select: SelectStatement,
+    lead: &str,
+    number: &'static str,
+    stretch: Stretch,
+    limit: usize,
+) -> (String, Vec<Value>) {
+    select
+        .expr(Expr::cust("terminal_search.key"))
+        .expr(Expr::cust("terminals.id"));
+    for (sign, end) in stretch.said() {
+        select.and_where(Expr::cust_with_values(format!("{number} {sign} ?"), [end]));
+    }
+    let order = if stretch.back { Order::Asc } else { Order::Desc };
+    select.order_by_expr(Expr::cust(number), order).limit(limit as u64);
+    let (sql, values) = select.build(SqliteQueryBuilder);
+    let lead = format!("FROM {lead} CROSS JOIN \"terminals\" ON terminals.id = terminal_search.terminal_id");
+    (sql.replacen("FROM \"terminals\"", &lead, 1), values.0)
+}
+
+/// On PostgreSQL: those of a stretch that the index has `lookup` of and that are among `row`. Whether they have `word` in
+/// their own texts, where that is said, is seen before the row is fetched.
+pub(super) fn postgres(
+    row: SelectStatement,
+    lookup: &str,
+    word: Option<&Word>,
+    stretch: Stretch,
+    limit: usize,
+) -> (String, Vec<Value>) {
+    let (row, mut values) = this_row(row);
+    let mut bind = |value: Value| {
+        values.push(value);
+        format!("${}", values.len())
+    };
+    let lookup = bind(lookup.into());
+    let (first, last, step) = if stretch.back {
+        ("min", "max", 1)
+    } else {
+        ("max", "min", -1)
+    };
+    let mut within = String::new();
+    let mut begin = format!("(SELECT {first}(key) FROM terminal_search)");
+    for (at, (sign, end)) in stretch.said().enumerate() {
+        let end = bind(end.into());
+        within.push_str(&format!(" AND key + 0 {sign} {end}"));
+        if at == 0 && stretch.from.is_some() {
+            begin = format!("CAST({end} AS bigint)");
+        }
+    }
+    if let Some(word) = word {
+        let (text, sn) = (bind(word.text.as_str().into()), bind(word.sn.as_str().into()));
+        within.push_str(&format!(
+            " AND (strpos(text, {text}) > 0 OR strpos(text, nullif({sn}, '')) > 0)"
+        ));
+    }
+    let limit = bind(i64::try_from(limit).unwrap_or(i64::MAX).into());
+    // OFFSET 0 keeps the planner from taking the parts apart: block by block, in a block by number, then the row. The sums
+    // keep it from going along the numbers, which it would when it does not know what is looked for.
+    let sql = format!(
+        "SELECT hit.key, hit.terminal_id FROM generate_series({begin} >> {BLOCK_BITS}, \
+         (SELECT {last}(key) FROM terminal_search) >> {BLOCK_BITS}, {step}) block \
+         CROSS JOIN LATERAL (SELECT key, terminal_id FROM terminal_search \
+         WHERE terminal_grams(key, merchant_id, store_id, text) @@ \
+         CAST(replace({lookup}, '{mark}', to_hex(block) || ' ') AS tsquery){within} ORDER BY key + 0 {order} OFFSET 0) hit \
+         CROSS JOIN LATERAL ({row} OFFSET 0) it LIMIT {limit}",
+        mark = grams::BLOCK,
+        order = stretch.order(),
+    );
+    (sql, values)
+}
+
+/// On PostgreSQL: those of a stretch that are among `row`, each looked at.
+pub(super) fn postgres_walk(
+    row: SelectStatement,
+    walked: Walked,
+    stretch: Stretch,
+    limit: usize,
+) -> (String, Vec<Value>) {
+    let (row, mut values) = this_row(row);
+    let mut within = match walked {
+        Walked::All => "true",
+        Walked::Placed => "merchant_id IS NOT NULL",
+    }
+    .to_owned();
+    for (sign, end) in stretch.said() {
+        values.push(end.into());
+        within.push_str(&format!(" AND key {sign} ${}", values.len()));
+    }
+    values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
+    let sql = format!(
+        "SELECT hit.key, hit.terminal_id FROM (SELECT key, terminal_id FROM terminal_search WHERE {within} \
+         ORDER BY key {} OFFSET 0) hit CROSS JOIN LATERAL ({row} OFFSET 0) it LIMIT ${}",
+        stretch.order(),
+        values.len()
+    );
+    (sql, values)
+}
+
+/// The statement for the row that was hit.
+fn this_row(mut row: SelectStatement) -> (String, Vec<Value>) {
+    row.expr(Expr::val(1))
+        .and_where(Expr::cust("terminals.id = hit.terminal_id"));
+    let (row, values) = row.build(PostgresQueryBuilder);
+    (row, values.0)
+}
