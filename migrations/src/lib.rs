@@ -41,6 +41,7 @@ mod m20261124_000040_import_changes;
 mod m20261125_000041_list_settings;
 mod m20261125_000042_batch_jobs;
 mod m20261125_000045_unconnected;
+mod m20261125_000046_import_previews;
 mod shape;
 
 /// The PostgreSQL advisory lock that migrating takes: "tillkeep" in ASCII, so that it meets no other program's.
@@ -84,6 +85,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000041_list_settings::Migration),
             Box::new(m20261125_000042_batch_jobs::Migration),
             Box::new(m20261125_000045_unconnected::Migration),
+            Box::new(m20261125_000046_import_previews::Migration),
         ]
     }
 }

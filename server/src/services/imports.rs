@@ -10,6 +10,7 @@ mod known;
 mod layout;
 mod listed;
 mod plan;
+mod preview;
 mod reader;
 mod rejects;
 mod rows;

@@ -1,6 +1,7 @@
 //! What becomes of a file, from the form to the terminals and back.
 
 mod places;
+mod preview;
 mod told;
 
 use crate::client::{Answer, Client, between, table_rows};
@@ -79,9 +80,16 @@ async fn confirm(world: &World<'_>, admin: &mut Client, to: &str, skip: bool) ->
 
 /// The lines that a page complains about.
 fn lines_on(page: &str) -> Vec<u32> {
-    let first_cell = |row: &str| row.split_once("</td>")?.0.rsplit('>').next()?.trim().parse().ok();
-    let errors = page.split_once("errors-title").map_or("", |(_, rest)| rest);
-    table_rows(errors).into_iter().filter_map(first_cell).collect()
+    lines_of(page.split_once("errors-title").map_or("", |(_, rest)| rest))
+}
+
+/// The numbers in the first column of a table.
+fn lines_of(part: &str) -> Vec<u32> {
+    let line = |row: &str| {
+        let cell = row.split_once("</td>")?.0;
+        cell.rsplit('>').next()?.trim().replace(',', "").parse().ok()
+    };
+    table_rows(part).into_iter().filter_map(line).collect()
 }
 
 /// The figures of a page: rows, created, updated, skipped, failed.

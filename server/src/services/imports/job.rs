@@ -6,7 +6,7 @@ use super::layout::Layout;
 use super::plan::{Counts, Rejected, plan};
 use super::source::Trouble;
 use super::stored::{self, Of, StoredFile};
-use super::{ImportService, reader, rejects};
+use super::{ImportService, preview, reader, rejects};
 use crate::entities::{import_batches, import_errors, import_jobs};
 use crate::services::audit::{self, AuditEntry};
 use crate::services::failure::{Failure, unreadable};
@@ -368,6 +368,7 @@ impl<'a> Job<'a> {
 pub(super) async fn forget_results(txn: &DatabaseTransaction, batch: Uuid) -> Result<(), Failure> {
     use import_batches::Column;
     stored::forget(txn, batch, Of::Rejects).await?;
+    preview::forget(txn, batch).await?;
     import_errors::Entity::delete_many()
         .filter(import_errors::Column::BatchId.eq(batch))
         .exec(txn)
@@ -410,6 +411,7 @@ pub(super) async fn finished(
         }
     }
     ended.exec(connection).await?;
+    preview::forget(connection, batch).await?;
     stored::forget(connection, batch, Of::File).await?;
     Ok(())
 }

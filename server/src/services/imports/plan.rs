@@ -6,7 +6,7 @@ use super::rows::{GoodRow, heading, quoted};
 use crate::clock::Surroundings;
 use crate::entities::terminals;
 use crate::services::failure::Failure;
-use app::backend::imports::{Field, RowError, RowFault};
+use app::backend::imports::{Effect, Field, RowError, RowFault};
 use app::domain::{Lifecycle, Name, name_key};
 use sea_orm::sea_query::LockType;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -31,6 +31,7 @@ pub(super) struct Rejected {
 
 /// A row with what is there of it.
 pub(super) struct Planned {
+    pub(super) line: u64,
     pub(super) row: GoodRow,
     pub(super) merchant: Option<Uuid>,
     pub(super) existing: Option<terminals::Model>,
@@ -85,6 +86,7 @@ pub(super) async fn plan(
             continue;
         }
         let one = Planned {
+            line,
             row,
             merchant,
             existing: terminal,
@@ -206,6 +208,20 @@ pub(super) fn updated(
     after
 }
 
+/// What a row would do, with the terminal as an update would leave it.
+pub(super) fn effect(known: &Known, planned: &Planned) -> (Effect, Option<terminals::Model>) {
+    let Some(before) = &planned.existing else {
+        return (Effect::Created, None);
+    };
+    let store = known.store(planned);
+    let after = updated(before, &planned.row, planned.merchant, store.flatten());
+    if store == Some(None) || after != *before {
+        (Effect::Updated, Some(after))
+    } else {
+        (Effect::Skipped, None)
+    }
+}
+
 /// How many terminals rows would make, change and leave.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
@@ -215,23 +231,12 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// What rows would do, for those who only want to know.
-    pub(super) fn of(known: &Known, rows: &[Planned]) -> Self {
-        let mut counts = Self::default();
-        for planned in rows {
-            let Some(before) = &planned.existing else {
-                counts.created += 1;
-                continue;
-            };
-            let store = known.store(planned);
-            let changes =
-                store == Some(None) || updated(before, &planned.row, planned.merchant, store.flatten()) != *before;
-            if changes {
-                counts.updated += 1;
-            } else {
-                counts.skipped += 1;
-            }
+    /// The one of an effect.
+    pub(super) fn of(&mut self, effect: Effect) -> &mut i64 {
+        match effect {
+            Effect::Created => &mut self.created,
+            Effect::Updated => &mut self.updated,
+            Effect::Skipped => &mut self.skipped,
         }
-        counts
     }
 }
