@@ -182,6 +182,8 @@ pub enum RowFault {
     NameFormula,
     /// No merchant has this number.
     MerchantUnknown,
+    /// The merchant is suspended, and is given no terminal.
+    MerchantSuspended,
     /// The store's name is too long or starts like a formula, or it stands without a merchant.
     Store,
     /// The store is closed.

@@ -12,6 +12,7 @@ use app::backend::imports::{Imports, PART_BYTES};
 use app::domain::ImportBatchId;
 use axum::http::StatusCode;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use server::database::Engine;
 use server::entities::{audit_log, import_parts, stores, terminals};
 use std::time::Duration;
 
@@ -50,8 +51,8 @@ async fn with_merchants(world: &World<'_>) -> Result<()> {
                  updated_at) SELECT {}, '{number}', '商户 {number}', state, state_since, time_zone, terminal_quota, \
                  created_at, updated_at FROM merchants WHERE merchant_no = '{XIAOMAN}'",
                 match world.db.engine() {
-                    server::database::Engine::Sqlite => "randomblob(16)",
-                    server::database::Engine::Postgres => "gen_random_uuid()",
+                    Engine::Sqlite => "randomblob(16)",
+                    Engine::Postgres => "gen_random_uuid()",
                 }
             ))
             .await?;
@@ -108,6 +109,18 @@ async fn count(db: &TestDb) -> Result<u64> {
 async fn all(db: &TestDb) -> Result<Vec<terminals::Model>> {
     let all = terminals::Entity::find().order_by_asc(terminals::Column::Id);
     Ok(all.all(db.reader()).await?)
+}
+
+/// Lets the database do something more upon an event, in the same transaction.
+async fn upon(world: &World<'_>, event: &str, also: &str) -> Result<()> {
+    let trigger = match world.db.engine() {
+        Engine::Sqlite => format!("CREATE TRIGGER upon AFTER {event} BEGIN {also}; END"),
+        Engine::Postgres => format!(
+            "CREATE FUNCTION upon() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {also}; RETURN NULL; END $$; \
+             CREATE TRIGGER upon AFTER {event} FOR EACH ROW EXECUTE FUNCTION upon()"
+        ),
+    };
+    world.sql(&trigger).await
 }
 
 fn rows(count: usize) -> String {

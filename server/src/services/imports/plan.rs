@@ -49,6 +49,10 @@ pub(super) async fn plan(
     let mut existing = existing_of(connection, locked, &rows).await?;
     known.learn_stores(connection, &rows).await?;
     if locked {
+        let given = rows
+            .iter()
+            .filter_map(|row| given_to(known, &existing, row.says.as_ref().ok()?));
+        known.hold_merchants(connection, given.collect()).await?;
         known.hold_stores(connection, &rows).await?;
     }
     let (mut planned, mut rejected) = (Vec::with_capacity(rows.len()), Vec::new());
@@ -78,7 +82,13 @@ pub(super) async fn plan(
             rejected.push(Rejected { cells, errors });
             continue;
         }
-        let terminal = existing.remove(&(row.manufacturer.as_str().to_owned(), row.sn.as_str().to_owned()));
+        // As assigning a terminal does; what such a merchant has already may still be described.
+        if given_to(known, &existing, &row).is_some_and(|merchant| known.is_suspended(merchant)) {
+            let errors = wrong(&row, Field::MerchantNo, RowFault::MerchantSuspended);
+            rejected.push(Rejected { cells, errors });
+            continue;
+        }
+        let terminal = existing.remove(&key_of(&row));
         let owner = terminal.as_ref().and_then(|terminal| terminal.merchant_id);
         if owner.is_some() && merchant.is_some() && owner != merchant {
             let errors = wrong(&row, Field::MerchantNo, RowFault::OtherMerchant);
@@ -101,12 +111,22 @@ pub(super) async fn plan(
     Ok((planned, rejected))
 }
 
-/// The live terminals that rows speak of, by manufacturer and serial number.
-async fn existing_of(
-    connection: &impl ConnectionTrait,
-    locked: bool,
-    rows: &[Parsed],
-) -> Result<HashMap<(String, String), terminals::Model>, Failure> {
+/// Live terminals by manufacturer and serial number.
+type Existing = HashMap<(String, String), terminals::Model>;
+
+fn key_of(row: &GoodRow) -> (String, String) {
+    (row.manufacturer.as_str().to_owned(), row.sn.as_str().to_owned())
+}
+
+/// The merchant that a row gives a terminal to that is nobody's yet.
+fn given_to(known: &Known, existing: &Existing, row: &GoodRow) -> Option<Uuid> {
+    let owner = existing.get(&key_of(row)).and_then(|terminal| terminal.merchant_id);
+    let named = known.merchant(row.merchant_no.as_deref()?);
+    named.filter(|_| owner.is_none())
+}
+
+/// The live terminals that rows speak of.
+async fn existing_of(connection: &impl ConnectionTrait, locked: bool, rows: &[Parsed]) -> Result<Existing, Failure> {
     let numbers = rows.iter().filter_map(|row| Some(row.says.as_ref().ok()?.sn.as_str()));
     let mut found = HashMap::new();
     for chunk in numbers
