@@ -42,6 +42,7 @@ mod m20261125_000041_list_settings;
 mod m20261125_000042_batch_jobs;
 mod m20261125_000045_unconnected;
 mod m20261125_000046_import_previews;
+mod m20261125_000047_import_tries;
 mod shape;
 
 /// The PostgreSQL advisory lock that migrating takes: "tillkeep" in ASCII, so that it meets no other program's.
@@ -86,6 +87,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000042_batch_jobs::Migration),
             Box::new(m20261125_000045_unconnected::Migration),
             Box::new(m20261125_000046_import_previews::Migration),
+            Box::new(m20261125_000047_import_tries::Migration),
         ]
     }
 }

@@ -109,17 +109,23 @@ fn ended(locale: Locale, report: &ImportReport, acts: bool) -> impl IntoView + u
         }
     });
     let again = acts.then(|| view! { <a class="btn" href="/terminals/import">{t!(locale, import.again)}</a> });
-    let touched = (report.rows_touched > 0).then(|| {
-        let count = format::grouped(report.rows_touched);
+    let notice = match report.problem {
+        _ if report.rows_touched > 0 => {
+            let count = format::grouped(report.rows_touched);
+            Some(t!(locale, import.not_undone, count))
+        }
+        Some(_) if undo_broke_off(report) => Some(t!(locale, import.undo_broke_off).to_owned()),
+        _ => None,
+    };
+    let notice = notice.map(|text| {
         view! {
             <div role="alert" class="alert alert-warning alert-outline bg-base-100">
-                {icon::icon(icon::ALERT)}
-                <p class="text-base-content">{t!(locale, import.not_undone, count)}</p>
+                {icon::icon(icon::ALERT)} <p class="text-base-content">{text}</p>
             </div>
         }
     });
     view! {
-        {touched}
+        {notice}
         {verdict(locale, report)}
         {tally(locale, report, false)}
         {(!report.errors.is_empty()).then(|| errors(locale, report))}
@@ -129,6 +135,11 @@ fn ended(locale: Locale, report: &ImportReport, acts: bool) -> impl IntoView + u
         </div>
         {undo}
     }
+}
+
+/// Whether the problem is that of undoing it: it went in, or was stopped, without one.
+fn undo_broke_off(report: &ImportReport) -> bool {
+    report.problem.is_some() && matches!(report.stage, Stage::Done | Stage::Cancelled)
 }
 
 /// Whether anything was imported.
@@ -144,11 +155,13 @@ fn verdict(locale: Locale, report: &ImportReport) -> impl IntoView + use<> {
         _ => ("alert-error", icon::ALERT, t!(locale, import.not_done)),
     };
     let class = format!("alert {class} alert-outline bg-base-100");
-    let problem = report.problem.map(|problem| {
+    let problem = report.problem.filter(|_| !undo_broke_off(report));
+    let problem = problem.map(|problem| {
         let said = failure::said(locale, problem.what.code());
         // Nothing was wrong with the rows when somebody let them in, and there is nothing left to tick.
         let what = match problem.what {
             Invalid::BadRows => t!(locale, import.went_bad),
+            Invalid::NoMoreTries => t!(locale, import.broke_off),
             _ => said.what,
         };
         let line = problem

@@ -3,6 +3,7 @@
 mod places;
 mod preview;
 mod told;
+mod tries;
 
 use crate::client::{Answer, Client, between, table_rows};
 use crate::on_both_engines;

@@ -26,8 +26,8 @@ impl Job<'_> {
         if !layout.is_whole() {
             return self.wait_for(Stage::Mapping).await;
         }
-        self.begin_anew().await?;
-        let (mut chunks, reading) = reader::chunks(self.file(), layout.clone(), 0);
+        let passed = u64::try_from(self.read).unwrap_or_default();
+        let (mut chunks, reading) = reader::chunks(self.file(), layout.clone(), passed);
         let mut known = Known::default();
         while let Some(chunk) = chunks.recv().await {
             let rows = i64::try_from(chunk.len()).unwrap_or(i64::MAX);
@@ -88,7 +88,6 @@ impl Job<'_> {
 
     /// Ends because the file as a whole cannot be imported.
     async fn fail(&mut self, what: Invalid) -> Result<(), Interrupted> {
-        self.give_up(Problem { what, line: None }).await?;
-        Ok(())
+        self.give_up(Problem { what, line: None }).await
     }
 }

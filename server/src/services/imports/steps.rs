@@ -1,7 +1,7 @@
 //! What people do with an import: each is one transaction on its row, with its entry in the audit log.
 
 use super::ImportService;
-use super::job::{finished, forget_results};
+use super::ending::{finished, forget_results};
 use super::layout::Layout;
 use super::stored::{self, Of};
 use crate::entities::{import_batches, import_jobs, import_parts};
@@ -68,6 +68,7 @@ impl ImportService {
             file_bytes: 0,
             rows_read: 0,
             rows_touched: 0,
+            attempts: 0,
             first_terminal: None,
             last_terminal: None,
             lease_owner: None,
@@ -259,12 +260,15 @@ impl ImportService {
         if !can_undo(stage, &batch) {
             return Err(Invalid::AlreadyDone.into());
         }
-        import_jobs::Entity::update_many()
+        let mut begun = import_jobs::Entity::update_many()
             .col_expr(import_jobs::Column::RowsRead, 0_i64.into())
             .col_expr(import_jobs::Column::RowsTouched, 0_i64.into())
-            .filter(import_jobs::Column::BatchId.eq(id.0))
-            .exec(&txn)
-            .await?;
+            .filter(import_jobs::Column::BatchId.eq(id.0));
+        if stage != Stage::Failed {
+            // It is of an undoing that broke off.
+            begun = begun.col_expr(import_jobs::Column::Problem, Expr::value(None::<String>));
+        }
+        begun.exec(&txn).await?;
         self.enter(&txn, id, Stage::Undoing, Some(Who::of(&by))).await?;
         txn.commit().await?;
         self.desk.notify();
@@ -283,6 +287,7 @@ impl ImportService {
         let mut entered = import_jobs::Entity::update_many()
             .col_expr(Column::Stage, stage.code().into())
             .col_expr(Column::CancelRequested, false.into())
+            .col_expr(Column::Attempts, 0_i64.into())
             .col_expr(Column::LeaseOwner, Expr::value(None::<uuid::Uuid>))
             .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
             .col_expr(Column::UpdatedAt, self.surroundings.now().0.into())

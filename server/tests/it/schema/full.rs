@@ -395,6 +395,7 @@ pub(super) fn job(batch: Uuid) -> import_jobs::ActiveModel {
         file_bytes: Set(0),
         rows_read: Set(0),
         rows_touched: Set(0),
+        attempts: Set(0),
         first_terminal: Set(None),
         last_terminal: Set(None),
         lease_owner: Set(None),
