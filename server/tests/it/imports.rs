@@ -2,6 +2,7 @@
 
 mod places;
 mod preview;
+mod sending;
 mod told;
 mod tries;
 
@@ -9,8 +10,6 @@ use crate::client::{Answer, Client, between, table_rows};
 use crate::on_both_engines;
 use crate::support::{Outcome, TestDb};
 use crate::world::{Result, SHENGJING, World, XIAOMAN};
-use app::backend::imports::{Imports, PART_BYTES};
-use app::domain::ImportBatchId;
 use axum::http::StatusCode;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use server::database::Engine;
@@ -29,8 +28,6 @@ on_both_engines!(
     somebody_stops_it_and_takes_it_back,
     what_somebody_touched_is_not_taken_back,
     refused_rows_come_back_as_the_same_file,
-    a_large_file_is_sent_in_pieces,
-    a_file_nobody_comes_back_for_is_given_up,
 );
 
 /// The merchants of the samples, besides the world's own.
@@ -518,41 +515,5 @@ async fn refused_rows_come_back_as_the_same_file(db: &TestDb) -> Outcome {
     assert_eq!(tally(&preview), [2, 2, 0, 0, 0], "{preview:?}");
     confirm(&world, &mut admin, &to, false).await?;
     assert_eq!(world.terminals("12345679").await?[0].note.as_deref(), Some("丙;丁"));
-    Ok(())
-}
-
-async fn a_large_file_is_sent_in_pieces(db: &TestDb) -> Outcome {
-    let world = World::new(db).await?;
-    let mut admin = world.signed_in("admin").await?;
-    let note = "备注".repeat(100);
-    let rows: String = (0..2_000).map(|n| format!("ROW{n:07},PAX,S90,{note}\n")).collect();
-    let file = format!("sn,manufacturer,model,note\n{rows}");
-    assert!(file.len() > 3 * PART_BYTES);
-    let (to, preview) = send(&world, &mut admin, "large.csv", file.as_bytes()).await?;
-    assert_eq!(tally(&preview), [2_000, 2_000, 0, 0, 0]);
-    // A piece that nobody waits for.
-    let id: ImportBatchId = to.rsplit('/').next().unwrap_or_default().parse()?;
-    let system = app::caller::Caller::system("test");
-    let imports = &world.services.imports;
-    assert!(imports.put(system.platform_admin()?, id, 9, vec![1]).await.is_err());
-    assert!(imports.close(system.platform_admin()?, id).await.is_err());
-    Ok(())
-}
-
-async fn a_file_nobody_comes_back_for_is_given_up(db: &TestDb) -> Outcome {
-    let world = World::new(db).await?;
-    let mut admin = world.signed_in("admin").await?;
-    let file = "sn,manufacturer,model\n12,PAX,S90\n";
-    let (to, _) = send(&world, &mut admin, "left.csv", file.as_bytes()).await?;
-    world.clock.advance_ms(6 * 24 * 3_600_000);
-    assert_eq!(world.services.imports.sweep().await?, 0);
-    world.clock.advance_ms(2 * 24 * 3_600_000);
-    assert_eq!(world.services.imports.sweep().await?, 1);
-    let mut admin = world.signed_in("admin").await?;
-    admin.get(&to).await?.says(&["已取消"]);
-    assert_eq!(admin.get(&format!("{to}/rejects")).await?.status, StatusCode::OK);
-    world.clock.advance_ms(31 * 24 * 3_600_000);
-    world.services.imports.sweep().await?;
-    assert_eq!(import_parts::Entity::find().count(db.reader()).await?, 0);
     Ok(())
 }
