@@ -41,6 +41,8 @@ mod m20261124_000040_import_changes;
 mod m20261125_000041_list_settings;
 mod m20261125_000042_batch_jobs;
 mod m20261125_000045_unconnected;
+mod m20261125_000046_import_previews;
+mod m20261125_000047_import_tries;
 mod m20261129_000048_search_places;
 mod shape;
 
@@ -85,6 +87,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000041_list_settings::Migration),
             Box::new(m20261125_000042_batch_jobs::Migration),
             Box::new(m20261125_000045_unconnected::Migration),
+            Box::new(m20261125_000046_import_previews::Migration),
+            Box::new(m20261125_000047_import_tries::Migration),
             Box::new(m20261129_000048_search_places::Migration),
         ]
     }

@@ -1,5 +1,8 @@
 //! Inventory files: sent, checked, confirmed, and brought in by a job that goes on whoever watches.
 
+mod preview;
+mod sending;
+
 use super::page::{Cursor, Page};
 use crate::caller::{PlatformAdmin, PlatformViewer};
 use crate::domain::{ImportBatchId, Timestamp};
@@ -7,6 +10,9 @@ use crate::error::{AppError, Invalid};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use strum::{EnumString, IntoStaticStr, VariantArray};
+
+pub use preview::{Effect, FactChange, PREVIEW_ROWS, PreviewRow};
+pub use sending::Sending;
 
 /// Most bytes of a file: 256 MiB, some 2,000,000 terminals.
 pub const MAX_FILE_BYTES: usize = 256 * 1024 * 1024;
@@ -176,6 +182,8 @@ pub enum RowFault {
     NameFormula,
     /// No merchant has this number.
     MerchantUnknown,
+    /// The merchant is suspended, and is given no terminal.
+    MerchantSuspended,
     /// The store's name is too long or starts like a formula, or it stands without a merchant.
     Store,
     /// The store is closed.
@@ -250,6 +258,9 @@ pub struct ImportReport {
     pub has_rejects: bool,
     /// Whether it can be undone.
     pub can_undo: bool,
+    /// What the first rows would do, by line: up to [`PREVIEW_ROWS`] of each [`Effect`], as long as somebody has to say
+    /// whether the rows go in.
+    pub preview: Vec<PreviewRow>,
     /// The first [`MAX_ERRORS`] faults, by line, and those of the same row as the last of them.
     pub errors: Vec<RowError>,
 }
@@ -346,85 +357,4 @@ pub trait Imports: Send + Sync {
     ///
     /// **Permissions:** [`PlatformViewer`].
     async fn list(&self, by: PlatformViewer<'_>, cursor: Option<&Cursor>) -> Result<Page<ImportRow>, AppError>;
-}
-
-/// Sends a file piece by piece, whatever the size of the chunks in which it comes.
-pub struct Sending<'a> {
-    imports: &'a dyn Imports,
-    by: PlatformAdmin<'a>,
-    id: ImportBatchId,
-    piece: Vec<u8>,
-    place: u32,
-    sent: usize,
-}
-
-impl<'a> Sending<'a> {
-    /// Begins.
-    ///
-    /// # Errors
-    /// [`AppError::Internal`].
-    pub async fn begin(imports: &'a dyn Imports, by: PlatformAdmin<'a>, file_name: &str) -> Result<Self, AppError> {
-        let id = imports.create(by, file_name).await?;
-        Ok(Self {
-            imports,
-            by,
-            id,
-            piece: Vec::new(),
-            place: 0,
-            sent: 0,
-        })
-    }
-
-    /// Which import it is.
-    pub fn id(&self) -> ImportBatchId {
-        self.id
-    }
-
-    /// Goes on.
-    ///
-    /// # Errors
-    /// [`Invalid::FileTooLarge`].
-    pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), AppError> {
-        self.sent += bytes.len();
-        if self.sent > MAX_FILE_BYTES {
-            return Err(AppError::Invalid(Invalid::FileTooLarge));
-        }
-        while !bytes.is_empty() {
-            let room = PART_BYTES - self.piece.len();
-            let (now, later) = bytes.split_at(room.min(bytes.len()));
-            self.piece.extend_from_slice(now);
-            bytes = later;
-            if self.piece.len() == PART_BYTES {
-                self.send().await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn send(&mut self) -> Result<(), AppError> {
-        let piece = std::mem::take(&mut self.piece);
-        self.imports.put(self.by, self.id, self.place, piece).await?;
-        self.place += 1;
-        Ok(())
-    }
-
-    /// Ends; the file is then checked.
-    ///
-    /// # Errors
-    /// [`Invalid::FileMissing`] when there was nothing.
-    pub async fn finish(mut self) -> Result<ImportBatchId, AppError> {
-        if !self.piece.is_empty() {
-            self.send().await?;
-        }
-        self.imports.close(self.by, self.id).await?;
-        Ok(self.id)
-    }
-
-    /// Gives up; nothing is kept of the file.
-    ///
-    /// # Errors
-    /// [`AppError::Internal`].
-    pub async fn abandon(self) -> Result<(), AppError> {
-        self.imports.cancel(self.by, self.id).await
-    }
 }

@@ -1,5 +1,6 @@
 //! Rows of the audit log.
 
+use super::change::change;
 use super::{failure, format, state_badge, words};
 use crate::backend::audit::{AuditRow, Change};
 use crate::components::html::{Html, Rendered};
@@ -100,24 +101,13 @@ fn changes(locale: Locale, changes: Vec<Change>) -> Html {
     if changes.is_empty() {
         return ().rendered();
     }
-    let value = |value: Option<String>| value.unwrap_or_else(|| format::NOTHING.to_owned());
     let rows = changes
         .into_iter()
-        .map(|change| {
+        .map(|changed| {
             view! {
                 <div class="flex flex-wrap gap-x-2">
-                    <dt class="font-mono">{change.field}</dt>
-                    <dd>
-                        {change
-                            .before
-                            .map(|before| {
-                                view! {
-                                    <span class="sr-only">{t!(locale, audit.before)}</span>
-                                    <del>{before}</del>
-                                    " → "
-                                }
-                            })} <span class="sr-only">{t!(locale, audit.after)}</span> <ins class="no-underline">{value(change.after)}</ins>
-                    </dd>
+                    <dt class="font-mono">{changed.field}</dt>
+                    <dd>{change(locale, changed.before, changed.after)}</dd>
                 </div>
             }
         })

@@ -5,6 +5,7 @@
 pub(crate) mod account_state;
 pub(crate) mod app_words;
 pub(crate) mod audit_table;
+pub(crate) mod change;
 pub(crate) mod chart;
 pub(crate) mod code_panel;
 pub(crate) mod display;

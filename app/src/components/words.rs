@@ -448,6 +448,7 @@ pub(crate) fn row_fault(locale: Locale, fault: RowFault) -> (&'static str, &'sta
         NameCharacter => name_character,
         NameFormula => name_formula,
         MerchantUnknown => merchant_unknown,
+        MerchantSuspended => merchant_suspended,
         Store => store,
         StoreClosed => store_closed,
         Text => text,

@@ -3,8 +3,9 @@
 use super::guard::{Answer, Visit, guarded};
 use super::import_errors::errors;
 use super::import_mapping::mapping;
+use super::import_preview::preview;
 use super::import_progress::{progress, sending};
-use super::import_steps::{CancelImport, ConfirmImport, UndoImport};
+use super::import_steps::{CancelImport, UndoImport};
 use super::progress::again_soon;
 use crate::backend::imports::{ImportReport, Stage};
 use crate::components::html::{Html, Rendered};
@@ -83,7 +84,8 @@ fn button(report: &ImportReport, path: &'static str, class: &'static str, word: 
     }
 }
 
-fn cancel(locale: Locale, report: &ImportReport, acts: bool) -> Option<Html> {
+/// The way to stop it, for whoever may.
+pub(super) fn cancel(locale: Locale, report: &ImportReport, acts: bool) -> Option<Html> {
     (acts && report.stage.can_cancel())
         .then(|| button(report, CancelImport::PATH, "btn", t!(locale, import.cancel)).rendered())
 }
@@ -93,70 +95,6 @@ fn to_map(locale: Locale, report: &ImportReport, acts: bool) -> impl IntoView + 
         <p class="max-w-prose">{t!(locale, import.mapping_intro)}</p>
         {acts.then(|| mapping(locale, report))}
         <div>{cancel(locale, report, acts)}</div>
-    }
-}
-
-/// What the rows would do.
-fn preview(locale: Locale, report: &ImportReport, acts: bool) -> impl IntoView + use<> {
-    let bad = report.rows_failed;
-    let changes = report.rows_created + report.rows_updated;
-    let (class, drawing, text) = match (bad, changes) {
-        (0, 0) => (
-            "alert alert-info alert-outline bg-base-100",
-            icon::OK,
-            t!(locale, import.nothing_to_do).to_owned(),
-        ),
-        (0, _) => (
-            "alert alert-success alert-outline bg-base-100",
-            icon::OK,
-            t!(locale, import.all_good).to_owned(),
-        ),
-        (_, 0) => (
-            "alert alert-warning alert-outline bg-base-100",
-            icon::ALERT,
-            t!(locale, import.nothing_good, count = format::grouped(bad)),
-        ),
-        _ => (
-            "alert alert-warning alert-outline bg-base-100",
-            icon::ALERT,
-            t!(locale, import.some_bad, count = format::grouped(bad)),
-        ),
-    };
-    let confirm = (acts && changes > 0).then(|| {
-        let skip = (bad > 0).then(|| {
-            view! {
-                <label class="flex items-center gap-2 tap">
-                    <input class="checkbox" type="checkbox" name="skip_bad_rows" value="true" required=true />
-                    {t!(locale, import.skip)}
-                </label>
-            }
-        });
-        view! {
-            <form method="post" action=ConfirmImport::PATH class="flex flex-col items-start gap-3">
-                <input type="hidden" name="import" value=report.id.to_string() />
-                {skip}
-                <button class="btn btn-primary" type="submit">
-                    {t!(locale, import.confirm, count = format::grouped(changes))}
-                </button>
-            </form>
-        }
-    });
-    let columns = acts.then(|| {
-        view! {
-            <details>
-                <summary class="font-semibold cursor-pointer tap">{t!(locale, import.mapping_change)}</summary>
-                <div class="mt-2">{mapping(locale, report)}</div>
-            </details>
-        }
-    });
-    view! {
-        <div role="status" class=class>
-            {icon::icon(drawing)} <p class="text-base-content">{text}</p>
-        </div>
-        {tally(locale, report, true)}
-        <div class="flex flex-wrap items-end gap-3">{confirm} {cancel(locale, report, acts)}</div>
-        {(!report.errors.is_empty()).then(|| errors(locale, report))}
-        {columns}
     }
 }
 
@@ -171,17 +109,23 @@ fn ended(locale: Locale, report: &ImportReport, acts: bool) -> impl IntoView + u
         }
     });
     let again = acts.then(|| view! { <a class="btn" href="/terminals/import">{t!(locale, import.again)}</a> });
-    let touched = (report.rows_touched > 0).then(|| {
-        let count = format::grouped(report.rows_touched);
+    let notice = match report.problem {
+        _ if report.rows_touched > 0 => {
+            let count = format::grouped(report.rows_touched);
+            Some(t!(locale, import.not_undone, count))
+        }
+        Some(_) if undo_broke_off(report) => Some(t!(locale, import.undo_broke_off).to_owned()),
+        _ => None,
+    };
+    let notice = notice.map(|text| {
         view! {
             <div role="alert" class="alert alert-warning alert-outline bg-base-100">
-                {icon::icon(icon::ALERT)}
-                <p class="text-base-content">{t!(locale, import.not_undone, count)}</p>
+                {icon::icon(icon::ALERT)} <p class="text-base-content">{text}</p>
             </div>
         }
     });
     view! {
-        {touched}
+        {notice}
         {verdict(locale, report)}
         {tally(locale, report, false)}
         {(!report.errors.is_empty()).then(|| errors(locale, report))}
@@ -191,6 +135,11 @@ fn ended(locale: Locale, report: &ImportReport, acts: bool) -> impl IntoView + u
         </div>
         {undo}
     }
+}
+
+/// Whether the problem is that of undoing it: it went in, or was stopped, without one.
+fn undo_broke_off(report: &ImportReport) -> bool {
+    report.problem.is_some() && matches!(report.stage, Stage::Done | Stage::Cancelled)
 }
 
 /// Whether anything was imported.
@@ -206,11 +155,13 @@ fn verdict(locale: Locale, report: &ImportReport) -> impl IntoView + use<> {
         _ => ("alert-error", icon::ALERT, t!(locale, import.not_done)),
     };
     let class = format!("alert {class} alert-outline bg-base-100");
-    let problem = report.problem.map(|problem| {
+    let problem = report.problem.filter(|_| !undo_broke_off(report));
+    let problem = problem.map(|problem| {
         let said = failure::said(locale, problem.what.code());
         // Nothing was wrong with the rows when somebody let them in, and there is nothing left to tick.
         let what = match problem.what {
             Invalid::BadRows => t!(locale, import.went_bad),
+            Invalid::NoMoreTries => t!(locale, import.broke_off),
             _ => said.what,
         };
         let line = problem
@@ -233,7 +184,8 @@ fn verdict(locale: Locale, report: &ImportReport) -> impl IntoView + use<> {
     }
 }
 
-fn tally(locale: Locale, report: &ImportReport, before: bool) -> impl IntoView + use<> {
+/// How many rows there are, and what becomes of them, or will.
+pub(super) fn tally(locale: Locale, report: &ImportReport, before: bool) -> impl IntoView + use<> {
     let (created, updated) = if before {
         (t!(locale, import.will_create), t!(locale, import.will_update))
     } else {

@@ -35,6 +35,7 @@ mod home_trend;
 mod import;
 mod import_errors;
 mod import_mapping;
+mod import_preview;
 mod import_progress;
 mod import_report;
 mod import_steps;

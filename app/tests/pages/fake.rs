@@ -8,7 +8,10 @@ use app::backend::batches::{
 };
 use app::backend::codes::{CodeRow, CodeState, Codes, Lifetime};
 use app::backend::device_log::{DeviceLog, LogCount, LogEntry, LogQuery, LogRow};
-use app::backend::imports::{Field, FileColumn, ImportReport, ImportRow, Imports, Mapping, RowError, RowFault, Stage};
+use app::backend::imports::{
+    Effect, FactChange, Field, FileColumn, ImportReport, ImportRow, Imports, Mapping, PreviewRow, RowError, RowFault,
+    Stage,
+};
 use app::backend::invitations::{Accepted, Invitation, Invitations, IssuedLink, Opened as OpenedLink};
 use app::backend::lifecycle::{Change, Moves};
 use app::backend::list_settings::{Arrangement, Layout, ListColumn, ListSettings, Saved, SavedView};
@@ -44,6 +47,7 @@ use axum::http::{Request, StatusCode, header};
 use axum::response::IntoResponse;
 use leptos::prelude::*;
 use std::sync::Arc;
+use strum::VariantArray;
 use uuid::Uuid;
 
 /// 2026-11-22 15:30 in Shanghai.
@@ -638,6 +642,7 @@ fn report() -> ImportReport {
         },
         has_rejects: true,
         can_undo: true,
+        preview: Effect::VARIANTS.iter().map(|effect| foretold(*effect)).collect(),
         errors: vec![
             RowError {
                 line: 5,
@@ -652,6 +657,30 @@ fn report() -> ImportReport {
                 found: Some("=HYPERLINK(\"x\")".to_owned()),
             },
         ],
+    }
+}
+
+fn foretold(effect: Effect) -> PreviewRow {
+    let change = FactChange {
+        field: Field::Name,
+        before: None,
+        after: Some("前台<1>".to_owned()),
+    };
+    PreviewRow {
+        effect,
+        line: 4,
+        sn: "AB-1403".to_owned(),
+        name: "前台<1>".to_owned(),
+        merchant: Some(MerchantRef {
+            number: "898269350000008".to_owned(),
+            name: "小满<母婴>".to_owned(),
+        }),
+        store: None,
+        changes: if effect == Effect::Updated {
+            vec![change]
+        } else {
+            Vec::new()
+        },
     }
 }
 

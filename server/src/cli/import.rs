@@ -235,6 +235,10 @@ fn refusal(file: &str, error: &AppError) -> Failure {
             "has rows that went wrong while it was being imported; what was in by then can be undone in the portal"
                 .to_owned()
         }
+        AppError::Invalid(Invalid::NoMoreTries) => {
+            "broke off at the same place each time that it was tried; what was in by then can be undone in the portal"
+                .to_owned()
+        }
         error => format!("was not imported: {error}"),
     };
     Failure::failed(format!("{file} {why}."))

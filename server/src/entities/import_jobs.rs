@@ -34,6 +34,8 @@ pub struct Model {
     pub first_terminal: Option<Uuid>,
     /// The highest.
     pub last_terminal: Option<Uuid>,
+    /// How often it was taken on since it last came further.
+    pub attempts: i64,
     /// The server that does the work.
     pub lease_owner: Option<Uuid>,
     /// Until when nobody else takes it over, Unix milliseconds.

@@ -20,6 +20,7 @@ pub mod import_changes;
 pub mod import_errors;
 pub mod import_jobs;
 pub mod import_parts;
+pub mod import_previews;
 pub mod import_stores;
 pub mod invitations;
 pub mod list_layouts;

@@ -46,6 +46,7 @@ impl Leased for batch_jobs::Entity {
     const OWNER: batch_jobs::Column = batch_jobs::Column::LeaseOwner;
     const UNTIL: batch_jobs::Column = batch_jobs::Column::LeaseUntil;
     const FURTHER: batch_jobs::Column = batch_jobs::Column::UpdatedAt;
+    const ATTEMPTS: batch_jobs::Column = batch_jobs::Column::Attempts;
     const CANCEL: batch_jobs::Column = batch_jobs::Column::CancelRequested;
 
     fn working() -> Vec<&'static str> {

@@ -5,11 +5,13 @@
 
 mod apply;
 mod check;
+mod ending;
 mod job;
 mod known;
 mod layout;
 mod listed;
 mod plan;
+mod preview;
 mod reader;
 mod rejects;
 mod rows;
@@ -46,6 +48,7 @@ impl Leased for import_jobs::Entity {
     const OWNER: import_jobs::Column = import_jobs::Column::LeaseOwner;
     const UNTIL: import_jobs::Column = import_jobs::Column::LeaseUntil;
     const FURTHER: import_jobs::Column = import_jobs::Column::UpdatedAt;
+    const ATTEMPTS: import_jobs::Column = import_jobs::Column::Attempts;
     const CANCEL: import_jobs::Column = import_jobs::Column::CancelRequested;
 
     fn working() -> Vec<&'static str> {
@@ -102,12 +105,7 @@ impl ImportService {
         let Some(lease) = Lease::<import_jobs::Entity>::take(&self.database, &self.surroundings, batch).await? else {
             return Ok(false);
         };
-        let work = async {
-            let Some(mut job) = Job::load(self, lease, watcher).await? else {
-                return Ok(());
-            };
-            job.work().await
-        };
+        let work = async { Job::begin(self, lease, watcher).await?.work().await };
         self.desk.work(&self.database, &self.surroundings, lease, work).await?;
         Ok(true)
     }

@@ -190,10 +190,11 @@ async fn what_is_done_to_accounts_is_told_before_and_after(db: &TestDb) -> Outco
             .iter()
             .all(|entry| entry.session.is_some() && entry.request_id.len() == 32)
     );
-    admin
-        .get("/audit?action=user.disabled")
-        .await?
-        .says(&["停用账号", "<del>active</del>", "disabled</ins>"]);
+    admin.get("/audit?action=user.disabled").await?.says(&[
+        "停用账号",
+        "<del><bdi>active</bdi></del>",
+        "<bdi>disabled</bdi></ins>",
+    ]);
     Ok(())
 }
 

@@ -1,16 +1,18 @@
 //! What becomes of a file, from the form to the terminals and back.
 
 mod places;
+mod preview;
+mod sending;
 mod told;
+mod tries;
 
 use crate::client::{Answer, Client, between, table_rows};
 use crate::on_both_engines;
 use crate::support::{Outcome, TestDb};
 use crate::world::{Result, SHENGJING, World, XIAOMAN};
-use app::backend::imports::{Imports, PART_BYTES};
-use app::domain::ImportBatchId;
 use axum::http::StatusCode;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use server::database::Engine;
 use server::entities::{audit_log, import_parts, stores, terminals};
 use std::time::Duration;
 
@@ -26,8 +28,6 @@ on_both_engines!(
     somebody_stops_it_and_takes_it_back,
     what_somebody_touched_is_not_taken_back,
     refused_rows_come_back_as_the_same_file,
-    a_large_file_is_sent_in_pieces,
-    a_file_nobody_comes_back_for_is_given_up,
 );
 
 /// The merchants of the samples, besides the world's own.
@@ -49,8 +49,8 @@ async fn with_merchants(world: &World<'_>) -> Result<()> {
                  updated_at) SELECT {}, '{number}', '商户 {number}', state, state_since, time_zone, terminal_quota, \
                  created_at, updated_at FROM merchants WHERE merchant_no = '{XIAOMAN}'",
                 match world.db.engine() {
-                    server::database::Engine::Sqlite => "randomblob(16)",
-                    server::database::Engine::Postgres => "gen_random_uuid()",
+                    Engine::Sqlite => "randomblob(16)",
+                    Engine::Postgres => "gen_random_uuid()",
                 }
             ))
             .await?;
@@ -79,9 +79,16 @@ async fn confirm(world: &World<'_>, admin: &mut Client, to: &str, skip: bool) ->
 
 /// The lines that a page complains about.
 fn lines_on(page: &str) -> Vec<u32> {
-    let first_cell = |row: &str| row.split_once("</td>")?.0.rsplit('>').next()?.trim().parse().ok();
-    let errors = page.split_once("errors-title").map_or("", |(_, rest)| rest);
-    table_rows(errors).into_iter().filter_map(first_cell).collect()
+    lines_of(page.split_once("errors-title").map_or("", |(_, rest)| rest))
+}
+
+/// The numbers in the first column of a table.
+fn lines_of(part: &str) -> Vec<u32> {
+    let line = |row: &str| {
+        let cell = row.split_once("</td>")?.0;
+        cell.rsplit('>').next()?.trim().replace(',', "").parse().ok()
+    };
+    table_rows(part).into_iter().filter_map(line).collect()
 }
 
 /// The figures of a page: rows, created, updated, skipped, failed.
@@ -100,6 +107,18 @@ async fn count(db: &TestDb) -> Result<u64> {
 async fn all(db: &TestDb) -> Result<Vec<terminals::Model>> {
     let all = terminals::Entity::find().order_by_asc(terminals::Column::Id);
     Ok(all.all(db.reader()).await?)
+}
+
+/// Lets the database do something more upon an event, in the same transaction.
+async fn upon(world: &World<'_>, event: &str, also: &str) -> Result<()> {
+    let trigger = match world.db.engine() {
+        Engine::Sqlite => format!("CREATE TRIGGER upon AFTER {event} BEGIN {also}; END"),
+        Engine::Postgres => format!(
+            "CREATE FUNCTION upon() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {also}; RETURN NULL; END $$; \
+             CREATE TRIGGER upon AFTER {event} FOR EACH ROW EXECUTE FUNCTION upon()"
+        ),
+    };
+    world.sql(&trigger).await
 }
 
 fn rows(count: usize) -> String {
@@ -496,41 +515,5 @@ async fn refused_rows_come_back_as_the_same_file(db: &TestDb) -> Outcome {
     assert_eq!(tally(&preview), [2, 2, 0, 0, 0], "{preview:?}");
     confirm(&world, &mut admin, &to, false).await?;
     assert_eq!(world.terminals("12345679").await?[0].note.as_deref(), Some("丙;丁"));
-    Ok(())
-}
-
-async fn a_large_file_is_sent_in_pieces(db: &TestDb) -> Outcome {
-    let world = World::new(db).await?;
-    let mut admin = world.signed_in("admin").await?;
-    let note = "备注".repeat(100);
-    let rows: String = (0..2_000).map(|n| format!("ROW{n:07},PAX,S90,{note}\n")).collect();
-    let file = format!("sn,manufacturer,model,note\n{rows}");
-    assert!(file.len() > 3 * PART_BYTES);
-    let (to, preview) = send(&world, &mut admin, "large.csv", file.as_bytes()).await?;
-    assert_eq!(tally(&preview), [2_000, 2_000, 0, 0, 0]);
-    // A piece that nobody waits for.
-    let id: ImportBatchId = to.rsplit('/').next().unwrap_or_default().parse()?;
-    let system = app::caller::Caller::system("test");
-    let imports = &world.services.imports;
-    assert!(imports.put(system.platform_admin()?, id, 9, vec![1]).await.is_err());
-    assert!(imports.close(system.platform_admin()?, id).await.is_err());
-    Ok(())
-}
-
-async fn a_file_nobody_comes_back_for_is_given_up(db: &TestDb) -> Outcome {
-    let world = World::new(db).await?;
-    let mut admin = world.signed_in("admin").await?;
-    let file = "sn,manufacturer,model\n12,PAX,S90\n";
-    let (to, _) = send(&world, &mut admin, "left.csv", file.as_bytes()).await?;
-    world.clock.advance_ms(6 * 24 * 3_600_000);
-    assert_eq!(world.services.imports.sweep().await?, 0);
-    world.clock.advance_ms(2 * 24 * 3_600_000);
-    assert_eq!(world.services.imports.sweep().await?, 1);
-    let mut admin = world.signed_in("admin").await?;
-    admin.get(&to).await?.says(&["已取消"]);
-    assert_eq!(admin.get(&format!("{to}/rejects")).await?.status, StatusCode::OK);
-    world.clock.advance_ms(31 * 24 * 3_600_000);
-    world.services.imports.sweep().await?;
-    assert_eq!(import_parts::Entity::find().count(db.reader()).await?, 0);
     Ok(())
 }

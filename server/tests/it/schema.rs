@@ -10,9 +10,9 @@ use server::database::{Database, Engine};
 use server::entities::{
     activation_codes, app_grant_drafts, app_grants, app_installs, app_refusals, app_versions, apps, audit_log,
     batch_items, batch_jobs, batches, device_log, floods, idempotency_keys, import_batches, import_changes,
-    import_errors, import_jobs, import_parts, import_stores, invitations, list_layouts, log_boundaries, log_heads,
-    merchants, recovery_codes, saved_views, second_factors, sessions, stores, terminal_tags, terminals, throttles,
-    users,
+    import_errors, import_jobs, import_parts, import_previews, import_stores, invitations, list_layouts,
+    log_boundaries, log_heads, merchants, recovery_codes, saved_views, second_factors, sessions, stores, terminal_tags,
+    terminals, throttles, users,
 };
 
 use crate::on_both_engines;
@@ -147,6 +147,7 @@ async fn every_entity_can_be_read(db: &Database) -> Outcome {
         import_errors,
         import_jobs,
         import_parts,
+        import_previews,
         import_stores,
         invitations,
         list_layouts,
@@ -381,10 +382,19 @@ async fn an_import_goes_with_its_job_and_its_file(db: &Database) -> Outcome {
         changed_at: Set(NOW),
     };
     change.insert(db.writer()).await?;
+    let preview = full::preview(id(90));
+    let (mut exploded, mut nameless) = (preview.clone(), preview.clone());
+    exploded.effect = Set("exploded".to_owned());
+    nameless.merchant_name = Set(None);
+    assert_refused(exploded.insert(db.writer()).await, is_neither);
+    assert_refused(nameless.insert(db.writer()).await, is_neither);
+    preview.clone().insert(db.writer()).await?;
+    assert_refused(preview.insert(db.writer()).await, is_unique);
     import_batches::Entity::delete_by_id(id(90)).exec(db.writer()).await?;
     assert_eq!(import_jobs::Entity::find().count(db.reader()).await?, 0);
     assert_eq!(import_parts::Entity::find().count(db.reader()).await?, 0);
     assert_eq!(import_changes::Entity::find().count(db.reader()).await?, 0);
+    assert_eq!(import_previews::Entity::find().count(db.reader()).await?, 0);
     Ok(())
 }
 

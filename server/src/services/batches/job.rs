@@ -21,13 +21,10 @@ use app::error::Invalid;
 use app::pages::terminals_asked;
 use app::request::Query;
 use batch_jobs::Column;
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 use uuid::Uuid;
-
-/// How often a job is taken on that comes no further.
-const TRIES: i64 = 5;
 
 /// A job that this server does.
 pub(super) struct Job<'a> {
@@ -47,18 +44,10 @@ impl<'a> Job<'a> {
     ) -> Result<(), Interrupted> {
         // The writing connection: it has surely seen the lease.
         let writer = service.database.writer();
-        batch_jobs::Entity::update_many()
-            .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
-            .filter(lease.held())
-            .exec(writer)
-            .await?;
-        let row = batch_jobs::Entity::find().filter(lease.held()).one(writer).await?;
+        let (row, worn_out) = lease.begin(writer).await?;
         let batch = batches::Entity::find_by_id(lease.key).one(writer).await?;
-        let Some((row, batch)) = row.zip(batch) else {
-            return Err(Interrupted::Lost);
-        };
+        let batch = batch.ok_or(Interrupted::Lost)?;
         let caller = Who::read(&row.actor).and_then(|who| who.caller());
-        let worn_out = row.attempts > TRIES;
         let mut job = Self {
             // What cannot be read ends as well.
             caller: match caller {
@@ -225,13 +214,11 @@ impl<'a> Job<'a> {
         txn: &DatabaseTransaction,
         now: impl IntoIterator<Item = (Column, Expr)>,
     ) -> Result<(), Failure> {
-        let mut further = batch_jobs::Entity::update_many()
-            .col_expr(Column::Attempts, 0_i64.into())
-            .col_expr(Column::UpdatedAt, self.service.surroundings.now().0.into());
+        let mut further = self.lease.further(&self.service.surroundings);
         for (column, value) in now {
             further = further.col_expr(column, value);
         }
-        further.filter(self.lease.held()).exec(txn).await?;
+        further.exec(txn).await?;
         Ok(())
     }
 

@@ -69,6 +69,7 @@ impl Work<'_> {
                 row,
                 merchant,
                 existing,
+                ..
             } = planned;
             let Some(before) = existing else {
                 let terminal = created(self.surroundings, self.batch, &row, merchant, store);

@@ -5,7 +5,7 @@ use super::job::Job;
 use super::known::Known;
 use super::layout::Layout;
 use super::plan::{self, Counts};
-use super::{reader, rejects};
+use super::{preview, reader, rejects};
 use crate::entities::{import_batches, import_jobs};
 use crate::services::failure::Failure;
 use crate::services::jobs::Interrupted;
@@ -26,17 +26,25 @@ impl Job<'_> {
         if !layout.is_whole() {
             return self.wait_for(Stage::Mapping).await;
         }
-        self.begin_anew().await?;
-        let (mut chunks, reading) = reader::chunks(self.file(), layout.clone(), 0);
+        let passed = u64::try_from(self.read).unwrap_or_default();
+        let (mut chunks, reading) = reader::chunks(self.file(), layout.clone(), passed);
         let mut known = Known::default();
         while let Some(chunk) = chunks.recv().await {
             let rows = i64::try_from(chunk.len()).unwrap_or(i64::MAX);
             let reader = self.service.database.reader();
             let (planned, rejected) = plan::plan(reader, false, &layout, &mut known, chunk).await?;
-            let counts = Counts::of(&known, &planned);
+            let batch = &self.batch;
+            let before = Counts {
+                created: batch.rows_created,
+                updated: batch.rows_updated,
+                skipped: batch.rows_skipped,
+            };
+            let foretold = preview::foretell(reader, batch.id, before, &known, &planned).await?;
+            let counts = foretold.counts;
             let txn = self.service.database.begin().await?;
             self.lease.keep(&txn, &self.service.surroundings).await?;
             rejects::keep(&txn, self.batch.id, self.read, &rejected).await?;
+            preview::keep(&txn, foretold).await?;
             self.count(&txn, rows, counts, &rejected).await?;
             txn.commit().await?;
             self.told();
@@ -80,7 +88,6 @@ impl Job<'_> {
 
     /// Ends because the file as a whole cannot be imported.
     async fn fail(&mut self, what: Invalid) -> Result<(), Interrupted> {
-        self.give_up(Problem { what, line: None }).await?;
-        Ok(())
+        self.give_up(Problem { what, line: None }).await
     }
 }

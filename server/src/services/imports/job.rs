@@ -5,23 +5,19 @@ use super::known::Known;
 use super::layout::Layout;
 use super::plan::{Counts, Rejected, plan};
 use super::source::Trouble;
-use super::stored::{self, Of, StoredFile};
+use super::stored::StoredFile;
 use super::{ImportService, reader, rejects};
 use crate::entities::{import_batches, import_errors, import_jobs};
-use crate::services::audit::{self, AuditEntry};
+use crate::services::audit;
 use crate::services::failure::{Failure, unreadable};
 use crate::services::jobs::{Interrupted, Lease, Who};
 use app::backend::imports::{MAX_ERRORS, Problem, Stage};
-use app::domain::{AuditAction, TargetKind};
+use app::caller::Caller;
 use app::error::Invalid;
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
-};
-use serde_json::json;
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use uuid::Uuid;
 
 /// How often a chunk begins anew when somebody else brings in the same terminals at the same time.
 const ATTEMPTS: u32 = 5;
@@ -49,46 +45,60 @@ pub(super) struct Job<'a> {
     pub(super) who: Who,
     /// Rows worked through, as the database has it.
     pub(super) read: i64,
+    /// Whether it was taken on too often without coming any further.
+    worn_out: bool,
     /// Errors listed so far.
     listed: usize,
     watcher: Watcher<'a>,
 }
 
 impl<'a> Job<'a> {
-    /// What the database knows of a job that was claimed.
-    pub(super) async fn load(
+    /// Takes on a job whose lease this server has.
+    pub(super) async fn begin(
         service: &'a ImportService,
         lease: Lease<import_jobs::Entity>,
         watcher: Watcher<'a>,
-    ) -> Result<Option<Self>, Failure> {
-        // The writing connection: it has surely seen the claim.
+    ) -> Result<Self, Interrupted> {
+        // The writing connection: it has surely seen the lease.
         let writer = service.database.writer();
-        let job = import_jobs::Entity::find().filter(lease.held()).one(writer).await?;
+        let (job, worn_out) = lease.begin(writer).await?;
         let batch = import_batches::Entity::find_by_id(lease.key).one(writer).await?;
-        let Some((job, batch)) = job.zip(batch) else {
-            return Ok(None);
+        let batch = batch.ok_or(Interrupted::Lost)?;
+        let who = Who::read(&job.actor).and_then(|who| who.caller().map(|_| who));
+        let who = match who {
+            // What cannot be read ends as well.
+            Err(_) if worn_out => Who::of(&Caller::system("import")),
+            who => who?,
         };
-        let who = Who::read(&job.actor)?;
         let listed = import_errors::Entity::find()
             .filter(import_errors::Column::BatchId.eq(batch.id))
             .count(writer)
             .await?;
         let listed = usize::try_from(listed).unwrap_or(usize::MAX);
-        Ok(Some(Self {
+        Ok(Self {
             service,
             lease,
             read: job.rows_read,
             batch,
             job,
             who,
+            worn_out,
             listed,
             watcher,
-        }))
+        })
     }
 
     /// Works until the end, or until a person has to decide.
     pub(super) async fn work(&mut self) -> Result<(), Interrupted> {
         let stage = self.stage()?;
+        if self.worn_out {
+            let (what, line) = (Invalid::NoMoreTries, None);
+            let problem = Problem { what, line };
+            return match stage {
+                Stage::Undoing => self.leave(Some(problem)).await,
+                _ => self.give_up(problem).await,
+            };
+        }
         let worked = match stage {
             Stage::Checking => self.check().await,
             Stage::Running => self.run().await,
@@ -96,15 +106,12 @@ impl<'a> Job<'a> {
             _ => Ok(()),
         };
         match worked {
-            Err(Interrupted::Cancelled) => {
-                self.cancelled().await?;
-                Ok(())
-            }
+            Err(Interrupted::Cancelled) => self.cancelled().await,
             worked => worked,
         }
     }
 
-    fn stage(&self) -> Result<Stage, Failure> {
+    pub(super) fn stage(&self) -> Result<Stage, Failure> {
         self.job.stage.parse().map_err(|_| unreadable("stage"))
     }
 
@@ -161,8 +168,7 @@ impl<'a> Job<'a> {
             if self.batch.rows_failed > 0 && !self.job.skip_bad_rows {
                 // Nothing was wrong when the person looked.
                 let what = Invalid::BadRows;
-                self.give_up(Problem { what, line: None }).await?;
-                return Ok(());
+                return self.give_up(Problem { what, line: None }).await;
             }
             self.told();
         }
@@ -235,12 +241,11 @@ impl<'a> Job<'a> {
             .filter(import_batches::Column::Id.eq(batch.id))
             .exec(txn)
             .await?;
-        import_jobs::Entity::update_many()
+        self.lease
+            .further(&self.service.surroundings)
             .col_expr(import_jobs::Column::RowsRead, self.read.into())
             .col_expr(import_jobs::Column::FirstTerminal, Expr::value(self.job.first_terminal))
             .col_expr(import_jobs::Column::LastTerminal, Expr::value(self.job.last_terminal))
-            .col_expr(import_jobs::Column::UpdatedAt, self.service.surroundings.now().0.into())
-            .filter(self.lease.held())
             .exec(txn)
             .await?;
         Ok(())
@@ -274,84 +279,6 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    /// Forgets what an earlier look at the rows came to.
-    pub(super) async fn begin_anew(&mut self) -> Result<(), Interrupted> {
-        let txn = self.service.database.begin().await?;
-        self.lease.keep(&txn, &self.service.surroundings).await?;
-        forget_results(&txn, self.batch.id).await?;
-        txn.commit().await?;
-        let batch = &mut self.batch;
-        (batch.rows_created, batch.rows_updated) = (0, 0);
-        (batch.rows_skipped, batch.rows_failed) = (0, 0);
-        (self.read, self.listed) = (0, 0);
-        Ok(())
-    }
-
-    /// Enters a stage in which nobody works: the lease ends.
-    pub(super) async fn enter(&self, connection: &impl ConnectionTrait, stage: Stage) -> Result<(), Failure> {
-        import_jobs::Entity::update_many()
-            .col_expr(import_jobs::Column::Stage, stage.code().into())
-            .col_expr(import_jobs::Column::CancelRequested, false.into())
-            .col_expr(import_jobs::Column::RowsTouched, self.job.rows_touched.into())
-            .col_expr(import_jobs::Column::UpdatedAt, self.service.surroundings.now().0.into())
-            .filter(self.lease.held())
-            .exec(connection)
-            .await?;
-        self.lease.give_back(connection).await?;
-        Ok(())
-    }
-
-    /// Ends for good: the file is no longer needed.
-    pub(super) async fn finish(
-        &self,
-        connection: &impl ConnectionTrait,
-        stage: Stage,
-        state: &'static str,
-    ) -> Result<(), Failure> {
-        self.enter(connection, stage).await?;
-        let now = self.service.surroundings.now().0;
-        let went_in = self.stage()? == Stage::Running;
-        finished(connection, self.batch.id, state, now, went_in).await
-    }
-
-    /// Ends because of something that no second try mends.
-    pub(super) async fn give_up(&mut self, problem: Problem) -> Result<(), Failure> {
-        let txn = self.service.database.begin().await?;
-        let line = problem.line.map(|line| i64::try_from(line).unwrap_or(i64::MAX));
-        import_jobs::Entity::update_many()
-            .col_expr(import_jobs::Column::Problem, problem.what.code().into())
-            .col_expr(import_jobs::Column::ProblemLine, Expr::value(line))
-            .filter(self.lease.held())
-            .exec(&txn)
-            .await?;
-        self.finish(&txn, Stage::Failed, "failed").await?;
-        let entry = self.entry()?.refused(problem.what.code());
-        audit::record(&txn, &self.service.surroundings, entry).await?;
-        txn.commit().await?;
-        Ok(())
-    }
-
-    /// Ends because somebody asked for it; who that was has been written down then.
-    async fn cancelled(&self) -> Result<(), Failure> {
-        let txn = self.service.database.begin().await?;
-        self.finish(&txn, Stage::Cancelled, "cancelled").await?;
-        txn.commit().await?;
-        Ok(())
-    }
-
-    /// What the audit log keeps of it.
-    pub(super) fn entry(&self) -> Result<AuditEntry, Failure> {
-        let told = json!({
-            "file_name": self.batch.file_name,
-            "rows_created": self.batch.rows_created,
-            "rows_updated": self.batch.rows_updated,
-            "rows_failed": self.batch.rows_failed,
-        });
-        Ok(AuditEntry::of(&self.who.caller()?, AuditAction::ImportDone)
-            .on(TargetKind::Import, self.batch.id)
-            .changed(None, Some(told)))
-    }
-
     /// Tells whoever watches how far it is.
     pub(super) fn told(&mut self) {
         let Ok(stage) = self.stage() else { return };
@@ -362,54 +289,4 @@ impl<'a> Job<'a> {
             total: count(self.batch.rows_total),
         });
     }
-}
-
-/// Forgets what a look at the rows came to.
-pub(super) async fn forget_results(txn: &DatabaseTransaction, batch: Uuid) -> Result<(), Failure> {
-    use import_batches::Column;
-    stored::forget(txn, batch, Of::Rejects).await?;
-    import_errors::Entity::delete_many()
-        .filter(import_errors::Column::BatchId.eq(batch))
-        .exec(txn)
-        .await?;
-    let counts = [
-        Column::RowsCreated,
-        Column::RowsUpdated,
-        Column::RowsSkipped,
-        Column::RowsFailed,
-    ];
-    let mut nothing = import_batches::Entity::update_many().filter(Column::Id.eq(batch));
-    for column in counts {
-        nothing = nothing.col_expr(column, 0_i64.into());
-    }
-    nothing.exec(txn).await?;
-    import_jobs::Entity::update_many()
-        .col_expr(import_jobs::Column::RowsRead, 0_i64.into())
-        .filter(import_jobs::Column::BatchId.eq(batch))
-        .exec(txn)
-        .await?;
-    Ok(())
-}
-
-/// Says that an import has ended, and forgets its file. What a look at the rows foretold is forgotten when none went in.
-pub(super) async fn finished(
-    connection: &impl ConnectionTrait,
-    batch: Uuid,
-    state: &'static str,
-    now: i64,
-    went_in: bool,
-) -> Result<(), Failure> {
-    use import_batches::Column;
-    let mut ended = import_batches::Entity::update_many()
-        .col_expr(Column::State, state.into())
-        .col_expr(Column::FinishedAt, now.into())
-        .filter(Column::Id.eq(batch));
-    if !went_in {
-        for column in [Column::RowsCreated, Column::RowsUpdated, Column::RowsSkipped] {
-            ended = ended.col_expr(column, 0_i64.into());
-        }
-    }
-    ended.exec(connection).await?;
-    stored::forget(connection, batch, Of::File).await?;
-    Ok(())
 }

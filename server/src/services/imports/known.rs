@@ -3,6 +3,7 @@
 use super::plan::{Parsed, Planned};
 use crate::entities::{merchants, stores};
 use crate::services::failure::Failure;
+use app::domain::MerchantState;
 use sea_orm::sea_query::LockType;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -11,11 +12,13 @@ use uuid::Uuid;
 /// Values of one list in a statement.
 pub(super) const AT_ONCE: usize = 500;
 
-/// Merchants and stores as they were read. Merchants are never deleted; stores are looked at again before a terminal is put
-/// into one, by [`Known::hold_stores`].
+/// Merchants and stores as they were read. Merchants are never deleted; whether they are suspended is looked at again before
+/// they are given a terminal, by [`Known::hold_merchants`], and stores before one is put into them, by
+/// [`Known::hold_stores`].
 #[derive(Default)]
 pub(super) struct Known {
     merchants: HashMap<String, Option<Uuid>>,
+    suspended: HashSet<Uuid>,
     stores: HashMap<(Uuid, String), Uuid>,
     closed: HashSet<Uuid>,
     owners: HashSet<Uuid>,
@@ -39,11 +42,45 @@ impl Known {
                 .await?;
             let nobody = chunk.iter().map(|number| ((*number).to_owned(), None));
             self.merchants.extend(nobody);
-            let found = found.into_iter();
-            self.merchants
-                .extend(found.map(|merchant| (merchant.merchant_no, Some(merchant.id))));
+            for merchant in found {
+                self.learn_state(&merchant);
+                self.merchants.insert(merchant.merchant_no, Some(merchant.id));
+            }
         }
         Ok(())
+    }
+
+    fn learn_state(&mut self, merchant: &merchants::Model) {
+        if merchant.state == MerchantState::Active.code() {
+            self.suspended.remove(&merchant.id);
+        } else {
+            self.suspended.insert(merchant.id);
+        }
+    }
+
+    /// Looks again at merchants, and keeps them as they are until the transaction ends: whoever would suspend one waits.
+    pub(super) async fn hold_merchants(
+        &mut self,
+        connection: &impl ConnectionTrait,
+        ids: BTreeSet<Uuid>,
+    ) -> Result<(), Failure> {
+        for chunk in ids.into_iter().collect::<Vec<_>>().chunks(AT_ONCE) {
+            let held = merchants::Entity::find()
+                .filter(merchants::Column::Id.is_in(chunk.iter().copied()))
+                .order_by_asc(merchants::Column::Id)
+                .lock(LockType::NoKeyUpdate)
+                .all(connection)
+                .await?;
+            for merchant in held {
+                self.learn_state(&merchant);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a merchant is suspended, so that it is given no terminal.
+    pub(super) fn is_suspended(&self, merchant: Uuid) -> bool {
+        self.suspended.contains(&merchant)
     }
 
     /// The merchant of a number.

@@ -2,6 +2,7 @@
 
 use super::ImportService;
 use super::layout::Layout;
+use super::preview;
 use super::rejects::RejectsFile;
 use super::steps::can_undo;
 use super::stored::{self, Of};
@@ -60,6 +61,10 @@ impl ImportService {
             let line = job.problem_line.map(count);
             Some(Problem { what, line })
         });
+        let preview = match stage {
+            Stage::Checked => preview::read(reader, id.0).await?,
+            _ => Vec::new(),
+        };
         let rows_read = job.as_ref().map_or(0, |job| count(job.rows_read));
         Ok(Some(ImportReport {
             id,
@@ -78,6 +83,7 @@ impl ImportService {
             rows_touched: job.as_ref().map_or(0, |job| count(job.rows_touched)),
             columns,
             mapping,
+            preview,
             errors,
         }))
     }

@@ -6,7 +6,7 @@ use super::rows::{GoodRow, heading, quoted};
 use crate::clock::Surroundings;
 use crate::entities::terminals;
 use crate::services::failure::Failure;
-use app::backend::imports::{Field, RowError, RowFault};
+use app::backend::imports::{Effect, Field, RowError, RowFault};
 use app::domain::{Lifecycle, Name, name_key};
 use sea_orm::sea_query::LockType;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -31,6 +31,7 @@ pub(super) struct Rejected {
 
 /// A row with what is there of it.
 pub(super) struct Planned {
+    pub(super) line: u64,
     pub(super) row: GoodRow,
     pub(super) merchant: Option<Uuid>,
     pub(super) existing: Option<terminals::Model>,
@@ -48,6 +49,10 @@ pub(super) async fn plan(
     let mut existing = existing_of(connection, locked, &rows).await?;
     known.learn_stores(connection, &rows).await?;
     if locked {
+        let given = rows
+            .iter()
+            .filter_map(|row| given_to(known, &existing, row.says.as_ref().ok()?));
+        known.hold_merchants(connection, given.collect()).await?;
         known.hold_stores(connection, &rows).await?;
     }
     let (mut planned, mut rejected) = (Vec::with_capacity(rows.len()), Vec::new());
@@ -77,7 +82,13 @@ pub(super) async fn plan(
             rejected.push(Rejected { cells, errors });
             continue;
         }
-        let terminal = existing.remove(&(row.manufacturer.as_str().to_owned(), row.sn.as_str().to_owned()));
+        // As assigning a terminal does; what such a merchant has already may still be described.
+        if given_to(known, &existing, &row).is_some_and(|merchant| known.is_suspended(merchant)) {
+            let errors = wrong(&row, Field::MerchantNo, RowFault::MerchantSuspended);
+            rejected.push(Rejected { cells, errors });
+            continue;
+        }
+        let terminal = existing.remove(&key_of(&row));
         let owner = terminal.as_ref().and_then(|terminal| terminal.merchant_id);
         if owner.is_some() && merchant.is_some() && owner != merchant {
             let errors = wrong(&row, Field::MerchantNo, RowFault::OtherMerchant);
@@ -85,6 +96,7 @@ pub(super) async fn plan(
             continue;
         }
         let one = Planned {
+            line,
             row,
             merchant,
             existing: terminal,
@@ -99,12 +111,22 @@ pub(super) async fn plan(
     Ok((planned, rejected))
 }
 
-/// The live terminals that rows speak of, by manufacturer and serial number.
-async fn existing_of(
-    connection: &impl ConnectionTrait,
-    locked: bool,
-    rows: &[Parsed],
-) -> Result<HashMap<(String, String), terminals::Model>, Failure> {
+/// Live terminals by manufacturer and serial number.
+type Existing = HashMap<(String, String), terminals::Model>;
+
+fn key_of(row: &GoodRow) -> (String, String) {
+    (row.manufacturer.as_str().to_owned(), row.sn.as_str().to_owned())
+}
+
+/// The merchant that a row gives a terminal to that is nobody's yet.
+fn given_to(known: &Known, existing: &Existing, row: &GoodRow) -> Option<Uuid> {
+    let owner = existing.get(&key_of(row)).and_then(|terminal| terminal.merchant_id);
+    let named = known.merchant(row.merchant_no.as_deref()?);
+    named.filter(|_| owner.is_none())
+}
+
+/// The live terminals that rows speak of.
+async fn existing_of(connection: &impl ConnectionTrait, locked: bool, rows: &[Parsed]) -> Result<Existing, Failure> {
     let numbers = rows.iter().filter_map(|row| Some(row.says.as_ref().ok()?.sn.as_str()));
     let mut found = HashMap::new();
     for chunk in numbers
@@ -206,6 +228,20 @@ pub(super) fn updated(
     after
 }
 
+/// What a row would do, with the terminal as an update would leave it.
+pub(super) fn effect(known: &Known, planned: &Planned) -> (Effect, Option<terminals::Model>) {
+    let Some(before) = &planned.existing else {
+        return (Effect::Created, None);
+    };
+    let store = known.store(planned);
+    let after = updated(before, &planned.row, planned.merchant, store.flatten());
+    if store == Some(None) || after != *before {
+        (Effect::Updated, Some(after))
+    } else {
+        (Effect::Skipped, None)
+    }
+}
+
 /// How many terminals rows would make, change and leave.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
@@ -215,23 +251,12 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// What rows would do, for those who only want to know.
-    pub(super) fn of(known: &Known, rows: &[Planned]) -> Self {
-        let mut counts = Self::default();
-        for planned in rows {
-            let Some(before) = &planned.existing else {
-                counts.created += 1;
-                continue;
-            };
-            let store = known.store(planned);
-            let changes =
-                store == Some(None) || updated(before, &planned.row, planned.merchant, store.flatten()) != *before;
-            if changes {
-                counts.updated += 1;
-            } else {
-                counts.skipped += 1;
-            }
+    /// The one of an effect.
+    pub(super) fn of(&mut self, effect: Effect) -> &mut i64 {
+        match effect {
+            Effect::Created => &mut self.created,
+            Effect::Updated => &mut self.updated,
+            Effect::Skipped => &mut self.skipped,
         }
-        counts
     }
 }

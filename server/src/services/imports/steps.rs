@@ -1,7 +1,7 @@
 //! What people do with an import: each is one transaction on its row, with its entry in the audit log.
 
 use super::ImportService;
-use super::job::{finished, forget_results};
+use super::ending::{finished, forget_results};
 use super::layout::Layout;
 use super::stored::{self, Of};
 use crate::entities::{import_batches, import_jobs, import_parts};
@@ -10,21 +10,26 @@ use crate::services::failure::{Failure, unreadable};
 use crate::services::jobs::Who;
 use app::backend::imports::{MAX_FILE_BYTES, Mapping, PART_BYTES, Stage};
 use app::caller::PlatformAdmin;
-use app::domain::{AuditAction, ImportBatchId, TargetKind};
+use app::domain::{AuditAction, ImportBatchId, TargetKind, Timestamp};
 use app::error::{AppError, Invalid};
 use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
-    QueryTrait,
+    ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect, QueryTrait,
 };
 use serde_json::json;
 
 /// Characters of a file's name that are kept.
 const FILE_NAME_CHARS: usize = 200;
 
-/// How long a file waits for somebody to decide: a week. What was refused of it is kept for a month.
-const FILE_KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
-const REJECTS_KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+/// How long a file waits for its next piece, which does not come when sending it was broken off.
+const SENT_WITHIN_MS: i64 = Timestamp::DAY_MS;
+
+/// How long a file waits for somebody to decide.
+const FILE_KEPT_MS: i64 = 7 * Timestamp::DAY_MS;
+
+/// How long what was refused of it is kept.
+const REJECTS_KEPT_MS: i64 = 30 * Timestamp::DAY_MS;
 
 /// The last part of a path, without control characters: browsers send a name, command lines may give a path.
 fn file_name(text: &str) -> String {
@@ -68,6 +73,7 @@ impl ImportService {
             file_bytes: 0,
             rows_read: 0,
             rows_touched: 0,
+            attempts: 0,
             first_terminal: None,
             last_terminal: None,
             lease_owner: None,
@@ -259,12 +265,15 @@ impl ImportService {
         if !can_undo(stage, &batch) {
             return Err(Invalid::AlreadyDone.into());
         }
-        import_jobs::Entity::update_many()
+        let mut begun = import_jobs::Entity::update_many()
             .col_expr(import_jobs::Column::RowsRead, 0_i64.into())
             .col_expr(import_jobs::Column::RowsTouched, 0_i64.into())
-            .filter(import_jobs::Column::BatchId.eq(id.0))
-            .exec(&txn)
-            .await?;
+            .filter(import_jobs::Column::BatchId.eq(id.0));
+        if stage != Stage::Failed {
+            // It is of an undoing that broke off.
+            begun = begun.col_expr(import_jobs::Column::Problem, Expr::value(None::<String>));
+        }
+        begun.exec(&txn).await?;
         self.enter(&txn, id, Stage::Undoing, Some(Who::of(&by))).await?;
         txn.commit().await?;
         self.desk.notify();
@@ -283,6 +292,7 @@ impl ImportService {
         let mut entered = import_jobs::Entity::update_many()
             .col_expr(Column::Stage, stage.code().into())
             .col_expr(Column::CancelRequested, false.into())
+            .col_expr(Column::Attempts, 0_i64.into())
             .col_expr(Column::LeaseOwner, Expr::value(None::<uuid::Uuid>))
             .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
             .col_expr(Column::UpdatedAt, self.surroundings.now().0.into())
@@ -322,11 +332,17 @@ impl ImportService {
     async fn sweep_old(&self) -> Result<u64, Failure> {
         use import_jobs::Column;
         let now = self.surroundings.now();
-        let waiting = [Stage::Uploading, Stage::Mapping, Stage::Checked].map(Stage::code);
+        let left_for = |kept_ms: i64, stages: &[Stage]| {
+            Condition::all()
+                .add(Column::Stage.is_in(stages.iter().map(|stage| stage.code())))
+                .add(Column::UpdatedAt.lt(now.plus_ms(-kept_ms).0))
+        };
+        let left = Condition::any()
+            .add(left_for(SENT_WITHIN_MS, &[Stage::Uploading]))
+            .add(left_for(FILE_KEPT_MS, &[Stage::Mapping, Stage::Checked]));
         let txn = self.database.begin().await?;
         let left = import_jobs::Entity::find()
-            .filter(Column::Stage.is_in(waiting))
-            .filter(Column::UpdatedAt.lt(now.plus_ms(-FILE_KEPT_MS).0))
+            .filter(left)
             .lock(LockType::NoKeyUpdate)
             .all(&txn)
             .await?;

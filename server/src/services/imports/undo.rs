@@ -5,13 +5,15 @@ use super::apply::{Before, Work};
 use super::job::Job;
 use super::known;
 use super::write;
-use crate::entities::{activation_codes, app_grants, import_changes, import_stores, stores, terminal_tags, terminals};
+use crate::entities::{
+    activation_codes, app_grants, import_changes, import_jobs, import_stores, stores, terminal_tags, terminals,
+};
 use crate::services::chain::{self, NewEntry};
 use crate::services::codes;
 use crate::services::failure::{Failure, unreadable};
 use crate::services::jobs::Interrupted;
 use crate::services::{audit, audit::AuditEntry};
-use app::backend::imports::Stage;
+use app::backend::imports::{Problem, Stage};
 use app::domain::{AuditAction, Lifecycle, LogKind, TargetKind, name_key};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query, SelectStatement};
 use sea_orm::{
@@ -64,6 +66,16 @@ impl Job<'_> {
         )
     }
 
+    /// Those that an undoing before this one, which broke off, took back.
+    fn taken_back(&self) -> Condition {
+        Condition::all()
+            .add(terminals::Column::Lifecycle.eq(Lifecycle::Retired.code()))
+            .add(terminals::Column::MerchantId.is_null())
+            // Without it one that somebody retired and said nothing would be neither these nor others.
+            .add(terminals::Column::LifecycleNote.is_not_null())
+            .add(terminals::Column::LifecycleNote.eq(self.note()))
+    }
+
     /// How many of its terminals somebody has changed since.
     async fn count_touched(&self, connection: &impl ConnectionTrait) -> Result<u64, Failure> {
         let made = match self.made() {
@@ -71,6 +83,7 @@ impl Job<'_> {
                 terminals::Entity::find()
                     .filter(made)
                     .filter(touched())
+                    .filter(self.taken_back().not())
                     .count(connection)
                     .await?
             }
@@ -103,7 +116,7 @@ impl Job<'_> {
             let touched = self.count_touched(self.service.database.reader()).await?;
             self.job.rows_touched = i64::try_from(touched).unwrap_or(i64::MAX);
             if touched > 0 {
-                return self.leave().await;
+                return self.leave(None).await;
             }
         }
         while self.take_back_made().await? {
@@ -121,17 +134,20 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Leaves all as it is, and says so.
-    async fn leave(&mut self) -> Result<(), Interrupted> {
+    /// Leaves all as it is, and says why: a problem, or that somebody has changed something.
+    pub(super) async fn leave(&self, problem: Option<Problem>) -> Result<(), Interrupted> {
         let stage = match self.batch.state.as_str() {
             "cancelled" => Stage::Cancelled,
             "failed" => Stage::Failed,
             _ => Stage::Done,
         };
         let txn = self.service.database.begin().await?;
-        self.lease.keep(&txn, &self.service.surroundings).await?;
+        if let Some(problem) = problem {
+            self.tell(&txn, problem).await?;
+        }
         self.enter(&txn, stage).await?;
-        let entry = self.undone()?.refused("changed");
+        let why = problem.map_or("changed", |problem| problem.what.code());
+        let entry = self.undone()?.refused(why);
         audit::record(&txn, &self.service.surroundings, entry).await?;
         txn.commit().await?;
         Ok(())
@@ -281,11 +297,10 @@ impl Job<'_> {
     }
 
     async fn count_back(&mut self, txn: &sea_orm::DatabaseTransaction, rows: usize) -> Result<(), Failure> {
-        use crate::entities::import_jobs::{Column, Entity};
         self.read += i64::try_from(rows).unwrap_or(i64::MAX);
-        Entity::update_many()
-            .col_expr(Column::RowsRead, self.read.into())
-            .filter(self.lease.held())
+        self.lease
+            .further(&self.service.surroundings)
+            .col_expr(import_jobs::Column::RowsRead, self.read.into())
             .exec(txn)
             .await?;
         Ok(())

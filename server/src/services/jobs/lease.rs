@@ -3,9 +3,12 @@
 
 use crate::clock::Surroundings;
 use crate::database::Database;
-use crate::services::failure::Failure;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use crate::services::failure::{Failure, unreadable};
+use sea_orm::sea_query::{Expr, ExprTrait, ValueType};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ModelTrait, QueryFilter, QueryOrder, QuerySelect,
+    UpdateMany,
+};
 use std::marker::PhantomData;
 use std::time::Duration;
 use uuid::Uuid;
@@ -15,6 +18,9 @@ const LEASE_MS: i64 = 20_000;
 
 /// How often a server gives one.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// How often a job is taken on that comes no further.
+const TRIES: i64 = 5;
 
 /// A table of jobs, and where in it stands what a lease is about.
 pub(in crate::services) trait Leased: EntityTrait {
@@ -28,6 +34,8 @@ pub(in crate::services) trait Leased: EntityTrait {
     const UNTIL: Self::Column;
     /// When it last came further.
     const FURTHER: Self::Column;
+    /// How often it was taken on since then.
+    const ATTEMPTS: Self::Column;
     /// Whether somebody asked for the work to stop.
     const CANCEL: Self::Column;
 
@@ -107,6 +115,32 @@ impl<E: Leased> Lease<E> {
             .exec(database.writer())
             .await?;
         Ok((taken.rows_affected == 1).then_some(lease))
+    }
+
+    /// Begins to work under it: the job's row, and whether it was taken on so often without coming further that it is to be
+    /// given up.
+    pub(in crate::services) async fn begin(
+        self,
+        connection: &impl ConnectionTrait,
+    ) -> Result<(E::Model, bool), Interrupted> {
+        E::update_many()
+            .col_expr(E::ATTEMPTS, Expr::col(E::ATTEMPTS).add(1))
+            .filter(self.held())
+            .exec(connection)
+            .await?;
+        let row = E::find().filter(self.held()).one(connection).await?;
+        let row = row.ok_or(Interrupted::Lost)?;
+        let attempts = <i64 as ValueType>::try_from(row.get(E::ATTEMPTS)).map_err(|_| unreadable("number of tries"))?;
+        Ok((row, attempts > TRIES))
+    }
+
+    /// Says that the job has come further, as part of the transaction that brought it there; what else the row says of it
+    /// is to be added.
+    pub(in crate::services) fn further(self, surroundings: &Surroundings) -> UpdateMany<E> {
+        E::update_many()
+            .col_expr(E::ATTEMPTS, 0_i64.into())
+            .col_expr(E::FURTHER, surroundings.now().0.into())
+            .filter(self.held())
     }
 
     /// Holds on to it, as part of a transaction that writes something: another server that has taken over meanwhile makes

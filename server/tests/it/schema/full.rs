@@ -6,8 +6,8 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbErr};
 use server::entities::{
     activation_codes, app_grant_drafts, app_grants, app_installs, app_refusals, app_versions, audit_log, batch_items,
     batch_jobs, batches, device_log, floods, idempotency_keys, import_batches, import_changes, import_errors,
-    import_jobs, import_parts, import_stores, invitations, log_boundaries, merchants, recovery_codes, second_factors,
-    sessions, stores, terminal_tags, terminals, throttles, users,
+    import_jobs, import_parts, import_previews, import_stores, invitations, log_boundaries, merchants, recovery_codes,
+    second_factors, sessions, stores, terminal_tags, terminals, throttles, users,
 };
 
 use super::rows::{NOW, code, grant, id, install, layout, log_entry, merchant, store, terminal, user, view};
@@ -187,6 +187,7 @@ pub(super) async fn rows(txn: &DatabaseTransaction) -> Result<(), DbErr> {
     }
     .insert(txn)
     .await?;
+    preview(id(85)).insert(txn).await?;
     import_changes::ActiveModel {
         batch_id: Set(id(85)),
         terminal_id: Set(terminal_id),
@@ -394,10 +395,27 @@ pub(super) fn job(batch: Uuid) -> import_jobs::ActiveModel {
         file_bytes: Set(0),
         rows_read: Set(0),
         rows_touched: Set(0),
+        attempts: Set(0),
         first_terminal: Set(None),
         last_terminal: Set(None),
         lease_owner: Set(None),
         lease_until: Set(None),
         updated_at: Set(NOW),
+    }
+}
+
+/// A row that an import would bring in.
+pub(super) fn preview(batch: Uuid) -> import_previews::ActiveModel {
+    import_previews::ActiveModel {
+        batch_id: Set(batch),
+        effect: Set("updated".to_owned()),
+        place: Set(0),
+        line: Set(2),
+        sn: Set("SN-11".to_owned()),
+        name: Set("前台".to_owned()),
+        merchant_no: Set(Some("898".to_owned())),
+        merchant_name: Set(Some("小满".to_owned())),
+        store: Set(Some("一店".to_owned())),
+        changes: Set("[]".to_owned()),
     }
 }
