@@ -69,6 +69,11 @@ impl Word {
     }
 }
 
+/// Whether a text is the beginning of a gram, so that whatever has it in the index has it.
+pub(super) fn is_one_gram(text: &str) -> bool {
+    text.chars().count() <= GRAM
+}
+
 fn windows(text: &str) -> Vec<String> {
     let chars: Vec<char> = text.chars().collect();
     chars.windows(GRAM).map(|gram| gram.iter().collect()).collect()

@@ -2,9 +2,11 @@
 
 use super::grams::{self, Word};
 use super::search::From;
+use crate::database::Engine;
 use app::backend::page::Direction;
 use sea_orm::Value;
 use sea_orm::sea_query::{Expr, Order, PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder};
+use std::collections::HashMap;
 
 /// A block of PostgreSQL's index has two to the power of so many numbers. Source: the migration of 2026-11-29.
 const BLOCK_BITS: u32 = 14;
@@ -207,6 +209,44 @@ pub(super) fn postgres_walk(
         values.len()
     );
     (sql, values)
+}
+
+/// The merchants and stores that a word is part of the name or number of: whether it is a merchant, and its key. $1 and $2 are
+/// [`words_of_places`].
+pub(super) fn places(engine: Engine, word: &Word) -> String {
+    match engine {
+        Engine::Sqlite => {
+            // Grams of a long word may stand apart from each other in a name.
+            let (joined, said) = if grams::is_one_gram(&word.text) {
+                ("", "$2 <> ''")
+            } else {
+                (
+                    "LEFT JOIN stores ON stores.id = place_id AND NOT merchant \
+                     LEFT JOIN merchants ON merchants.id = place_id AND merchant",
+                    "(instr(coalesce(stores.name_key, lower(stores.name)), $2) \
+                     OR instr(lower(merchants.merchant_no), $2) \
+                     OR instr(coalesce(merchants.name_key, lower(merchants.name)), $2))",
+                )
+            };
+            format!(
+                "SELECT place_search.merchant AS merchant, place_search.place_id AS id FROM place_grams \
+                 CROSS JOIN place_search ON place_search.key = place_grams.rowid {joined} \
+                 WHERE place_grams MATCH $1 AND {said}"
+            )
+        }
+        Engine::Postgres => "SELECT merchant, place_id AS id FROM place_search \
+             WHERE place_grams(text) @@ CAST($1 AS tsquery) AND strpos(text, $2) > 0"
+            .to_owned(),
+    }
+}
+
+/// What [`places`] asks for: a word as the index knows it, and as it is.
+pub(super) fn words_of_places(engine: Engine, word: &Word) -> [Value; 2] {
+    let lookup = match engine {
+        Engine::Sqlite => grams::fts(&word.text, &HashMap::new()),
+        Engine::Postgres => grams::tsquery(&word.text, ""),
+    };
+    [lookup.into(), word.text.as_str().into()]
 }
 
 /// The statement for the row that was hit.

@@ -3,14 +3,14 @@
 //! word is part of so many names that this costs more than looking at terminals one by one, those are looked at.
 
 use super::TerminalService;
-use super::grams::{Place, Places, Word};
-use super::lookups::{Stretch, Walked};
+use super::grams::Word;
+use super::lookups::{self, Stretch, Walked};
 use super::search::{Hit, Search};
 use crate::database::Engine;
 use crate::services::failure::Failure;
 use app::caller::Scope;
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{Condition, ConnectionTrait, Value};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{Condition, ConnectionTrait, DbErr, Statement};
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -65,49 +65,56 @@ impl TerminalService {
         conditions: &[Condition],
         stretch: Stretch,
         limit: usize,
-        mut hits: Vec<Hit>,
+        hits: Vec<Hit>,
     ) -> Result<Vec<Hit>, Failure> {
-        let (newest, places) = self.amounts().await?;
+        let engine = self.database.engine();
+        let amounts = self.amounts(word).await?;
         let mut rest = stretch;
         if let Some(last) = hits.get(limit.saturating_sub(1)) {
             // What comes after it is not wanted.
             rest = stretch.until(last.number);
-            let begin = Ord::min(stretch.ends().0, newest);
+            let begin = Ord::min(stretch.ends().0, amounts.newest);
             if begin.abs_diff(last.number) <= DENSE {
                 let all = (Walked::All, stretch);
                 return self.walk(Scope::Platform, search, conditions, all, limit).await;
             }
         }
-        let most = looked_into(places, limit);
-        let placed = match self.places(Scope::Platform, word, most).await? {
-            Places::Few(places) if places.is_empty() => return Ok(hits),
-            Places::Few(places) => self.of_places(search, conditions, &places, rest, limit).await?,
-            Places::Many => {
+        let newest = match amounts.ways(limit) {
+            Way::None => return Ok(hits),
+            Way::Each => each(engine, word, stretch),
+            Way::Together => together(engine, word, stretch),
+            Way::Terminals => {
                 let placed = (Walked::Placed, rest);
-                self.walk(Scope::Platform, search, conditions, placed, limit).await?
+                let placed = self.walk(Scope::Platform, search, conditions, placed, limit).await?;
+                return Ok(merged(hits, placed, stretch, limit));
             }
         };
-        hits.extend(placed);
-        hits.sort_unstable_by_key(|hit| hit.number);
-        if !stretch.is_back() {
-            hits.reverse();
-        }
-        hits.dedup_by_key(|hit| hit.number);
-        hits.truncate(limit);
-        Ok(hits)
+        let placed = self.of_places(search, conditions, (word, &newest), rest, limit).await?;
+        Ok(merged(hits, placed, stretch, limit))
     }
 
-    /// The greatest number of a terminal, and that of a place: about how many there are.
-    async fn amounts(&self) -> Result<(i64, u64), Failure> {
-        let select = Query::select()
-            .expr(Expr::cust("coalesce((SELECT max(key) FROM terminal_search), 0)"))
-            .expr(Expr::cust("coalesce((SELECT max(key) FROM place_search), 0)"))
-            .take();
-        let Some(row) = self.database.reader().query_one(&select).await? else {
-            return Ok((0, 0));
-        };
-        let places: i64 = row.try_get_by_index(1)?;
-        Ok((row.try_get_by_index(0)?, places.unsigned_abs()))
+    /// How many there are of what a search looks at.
+    async fn amounts(&self, word: &Word) -> Result<Amounts, Failure> {
+        let engine = self.database.engine();
+        let reader = self.database.reader();
+        let sql = format!(
+            "SELECT coalesce((SELECT max(key) FROM terminal_search), 0), \
+             coalesce((SELECT max(key) FROM place_search), 0), \
+             (SELECT count(*) FROM ({} LIMIT (SELECT 1000 + coalesce(max(key), 0) / 32 FROM place_search)) named)",
+            lookups::places(engine, word)
+        );
+        let values = lookups::words_of_places(engine, word);
+        let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
+        let row = reader
+            .query_one_raw(statement)
+            .await?
+            .ok_or(DbErr::RecordNotFound(String::new()))?;
+        let (places, named): (i64, i64) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+        Ok(Amounts {
+            newest: row.try_get_by_index(0)?,
+            places: places.unsigned_abs(),
+            named: named.unsigned_abs(),
+        })
     }
 
     /// The next terminals of some places that a search finds.
@@ -115,14 +122,18 @@ impl TerminalService {
         &self,
         search: &Search,
         conditions: &[Condition],
-        places: &[Place],
+        (word, newest): (&Word, &str),
         mut stretch: Stretch,
         limit: usize,
     ) -> Result<Vec<Hit>, Failure> {
         let mut belonging = Vec::new();
         let mut taken = limit;
         loop {
-            let candidates = self.newest_of(places, stretch, taken).await?;
+            let (from, until) = stretch.ends();
+            let most = i64::try_from(taken).unwrap_or(i64::MAX);
+            let mut values = lookups::words_of_places(self.database.engine(), word).to_vec();
+            values.extend([from.into(), until.into(), most.into()]);
+            let candidates = self.hits_in(newest.to_owned(), values).await?;
             let all = candidates.len() < taken;
             let last = candidates.last().map(|hit| hit.number);
             belonging.extend(self.belonging(search, conditions, candidates).await?);
@@ -157,74 +168,126 @@ impl TerminalService {
             .collect::<Result<_, Failure>>()?;
         Ok(candidates.into_iter().filter(|hit| found.contains(&hit.id)).collect())
     }
+}
 
-    /// The newest terminals of some places within a stretch.
-    async fn newest_of(&self, places: &[Place], stretch: Stretch, limit: usize) -> Result<Vec<Hit>, Failure> {
-        let engine = self.database.engine();
-        let key = |place: &Place| match engine {
-            Engine::Sqlite => format!("{:X}", place.id.simple()),
-            Engine::Postgres => place.id.hyphenated().to_string(),
-        };
-        let places: Vec<_> = places
-            .iter()
-            .map(|place| (i32::from(place.is_merchant), key(place)))
-            .collect();
-        let places = serde_json::to_string(&places).map_err(|error| Failure::Broken(error.to_string()))?;
-        let sql = match engine {
-            Engine::Sqlite => sqlite(stretch),
-            Engine::Postgres => postgres(stretch),
-        };
-        let (from, until) = stretch.ends();
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let values: [Value; 4] = [places.into(), from.into(), until.into(), limit.into()];
-        self.hits_in(sql, values.into()).await
+/// How many there are of what a search looks at.
+struct Amounts {
+    /// The greatest number of a terminal.
+    newest: i64,
+    /// Merchants and stores, about.
+    places: u64,
+    /// Those that the word is part of the name or number of; of more than a thousand and one of 32 no more are counted.
+    named: u64,
+}
+
+/// A way to the terminals of the places whose names a word is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// There are none.
+    None,
+    /// The newest of each place are looked up.
+    Each,
+    /// Terminals are gone through, and their places looked up among those places.
+    Together,
+    /// Terminals are gone through, and the names of their places looked at.
+    Terminals,
+}
+
+impl Amounts {
+    /// The cheapest way to `limit` terminals. Until there are as many, `limit` times as many terminals are gone through as
+    /// there are places for each that is named. To look a terminal's places up costs a twelfth of what it costs to look into
+    /// a place, and a quarter of what it costs to look at their names.
+    fn ways(&self, limit: usize) -> Way {
+        let even = (limit as u64).saturating_mul(self.places);
+        match self.named {
+            0 => Way::None,
+            named if named <= (even / 12).isqrt() => Way::Each,
+            named if named <= (even * 4).isqrt() => Way::Together,
+            _ => Way::Terminals,
+        }
     }
 }
 
-/// So many of `all` places cost as much to look into as it costs to look at terminals one by one until there are `limit` of
-/// those places: a terminal costs three times as much as a place.
-fn looked_into(all: u64, limit: usize) -> usize {
-    usize::try_from((limit as u64).saturating_mul(all).saturating_mul(3).isqrt()).unwrap_or(usize::MAX)
+/// What is found in two ways, each once, in order.
+fn merged(mut hits: Vec<Hit>, others: Vec<Hit>, stretch: Stretch, limit: usize) -> Vec<Hit> {
+    hits.extend(others);
+    hits.sort_unstable_by_key(|hit| hit.number);
+    if !stretch.is_back() {
+        hits.reverse();
+    }
+    hits.dedup_by_key(|hit| hit.number);
+    hits.truncate(limit);
+    hits
+}
+
+/// The newest terminals of the places whose names a word is part of, gone through until there are enough: $1 and $2 the word,
+/// $3 and $4 where the stretch begins and ends, $5 how many.
+fn together(engine: Engine, word: &Word, stretch: Stretch) -> String {
+    let (after, before) = stretch.signs();
+    let index = match engine {
+        Engine::Sqlite => "INDEXED BY ix_terminal_search_placed",
+        Engine::Postgres => "",
+    };
+    format!(
+        "WITH place AS MATERIALIZED ({}) SELECT key, terminal_id FROM terminal_search {index} \
+         WHERE merchant_id IS NOT NULL AND key {after} $3 AND key {before} $4 \
+         AND (store_id IN (SELECT id FROM place WHERE merchant = 0) \
+         OR merchant_id IN (SELECT id FROM place WHERE merchant = 1)) ORDER BY key {} LIMIT $5",
+        lookups::places(engine, word),
+        stretch.order()
+    )
+}
+
+/// The same, place by place.
+fn each(engine: Engine, word: &Word, stretch: Stretch) -> String {
+    match engine {
+        Engine::Sqlite => each_sqlite(word, stretch),
+        Engine::Postgres => each_postgres(word, stretch),
+    }
 }
 
 /// The number behind which nothing is wanted: where there are as many places as terminals are wanted, the last place's newest.
 fn lowest(stretch: Stretch) -> String {
     let extreme = if stretch.is_back() { "max" } else { "min" };
     format!(
-        "lowest(key) AS MATERIALIZED (SELECT CASE count(*) WHEN $4 THEN {extreme}(key) ELSE {} END FROM top)",
+        "lowest(key) AS MATERIALIZED (SELECT CASE count(*) WHEN $5 THEN {extreme}(key) ELSE {} END FROM top)",
         stretch.end()
     )
 }
 
-/// $1 the places as JSON, $2 and $3 where the stretch begins and ends, $4 how many.
-fn sqlite(stretch: Stretch) -> String {
+fn each_sqlite(word: &Word, stretch: Stretch) -> String {
     let (after, before) = stretch.signs();
     let order = stretch.order();
-    let nothing = stretch.end();
+    let (nothing, step, extreme) = if stretch.is_back() {
+        (stretch.end(), -1, "min")
+    } else {
+        (stretch.end(), 1, "max")
+    };
     let newest = |owner: &str| {
         format!(
-            "(SELECT key FROM terminal_search WHERE {owner} = place.id AND key {after} $2 AND key {before} $3 \
+            "(SELECT key FROM terminal_search WHERE {owner} = place.id AND key {after} $3 AND key {before} $4 \
              ORDER BY key {order} LIMIT 1)"
         )
     };
-    // As many of a place as are wanted, and none beyond the last place's newest when there are enough places.
+    // As many of a place as are wanted, and none beyond the last place's newest when there are enough places: one bound,
+    // for SQLite goes along an index up to one.
     let of = |owner: &str, merchant: i32| {
         format!(
             "SELECT it.key AS key, it.terminal_id AS terminal_id FROM top CROSS JOIN terminal_search it \
-             ON it.{owner} = top.id WHERE top.merchant = {merchant} \
-             AND it.key {after}= top.key AND it.key {before} $3 \
-             AND it.key {before}= (SELECT key FROM lowest) \
-             AND it.key {before}= coalesce((SELECT key FROM terminal_search WHERE {owner} = top.id \
-             AND key {after}= top.key ORDER BY key {order} LIMIT 1 OFFSET $4 - 1), {nothing})"
+             ON it.{owner} = top.id WHERE top.merchant = {merchant} AND it.key {after}= top.key \
+             AND it.key {before}= {extreme}($4 + {step}, (SELECT key FROM lowest), \
+             coalesce((SELECT key FROM terminal_search WHERE {owner} = top.id \
+             AND key {after}= top.key ORDER BY key {order} LIMIT 1 OFFSET $5 - 1), {nothing}))"
         )
     };
     format!(
-        "WITH place(merchant, id) AS MATERIALIZED (SELECT value ->> 0, unhex(value ->> 1) FROM json_each($1)), \
+        "WITH place(merchant, id) AS MATERIALIZED ({places}), \
          newest(merchant, id, key) AS (SELECT 1, id, {merchants} FROM place WHERE merchant = 1 \
          UNION ALL SELECT 0, id, {stores} FROM place WHERE merchant = 0), \
          top(merchant, id, key) AS MATERIALIZED (SELECT merchant, id, key FROM newest WHERE key IS NOT NULL \
-         ORDER BY key {order} LIMIT $4), \
-         {lowest} {of_merchants} UNION {of_stores} ORDER BY 1 {order} LIMIT $4",
+         ORDER BY key {order} LIMIT $5), \
+         {lowest} {of_merchants} UNION {of_stores} ORDER BY 1 {order} LIMIT $5",
+        places = lookups::places(Engine::Sqlite, word),
         merchants = newest("merchant_id"),
         stores = newest("store_id"),
         of_merchants = of("merchant_id", 1),
@@ -233,30 +296,28 @@ fn sqlite(stretch: Stretch) -> String {
     )
 }
 
-/// The same on PostgreSQL.
-fn postgres(stretch: Stretch) -> String {
+fn each_postgres(word: &Word, stretch: Stretch) -> String {
     let (after, before) = stretch.signs();
     let order = stretch.order();
     let newest = |owner: &str, merchant: i32| {
         format!(
             "SELECT place.merchant, place.id, hit.key FROM place CROSS JOIN LATERAL (SELECT key FROM terminal_search \
-             WHERE {owner} = place.id AND key {after} $2 AND key {before} $3 ORDER BY key {order} LIMIT 1) hit \
+             WHERE {owner} = place.id AND key {after} $3 AND key {before} $4 ORDER BY key {order} LIMIT 1) hit \
              WHERE place.merchant = {merchant}"
         )
     };
     let of = |owner: &str, merchant: i32| {
         format!(
             "SELECT hit.key, hit.terminal_id FROM top CROSS JOIN LATERAL (SELECT key, terminal_id FROM terminal_search \
-             WHERE {owner} = top.id AND key {after}= top.key AND key {before} $3 \
-             AND key {before}= (SELECT key FROM lowest) ORDER BY key {order} LIMIT $4) hit WHERE top.merchant = {merchant}"
+             WHERE {owner} = top.id AND key {after}= top.key AND key {before} $4 \
+             AND key {before}= (SELECT key FROM lowest) ORDER BY key {order} LIMIT $5) hit WHERE top.merchant = {merchant}"
         )
     };
     format!(
-        "WITH place AS MATERIALIZED (SELECT CAST(it ->> 0 AS integer) AS merchant, CAST(it ->> 1 AS uuid) AS id \
-         FROM json_array_elements(CAST($1 AS json)) it), \
-         newest AS ({} UNION ALL {}), \
-         top AS MATERIALIZED (SELECT merchant, id, key FROM newest ORDER BY key {order} LIMIT $4), \
-         {} {} UNION {} ORDER BY 1 {order} LIMIT $4",
+        "WITH place AS MATERIALIZED ({}), newest AS ({} UNION ALL {}), \
+         top AS MATERIALIZED (SELECT merchant, id, key FROM newest ORDER BY key {order} LIMIT $5), \
+         {} {} UNION {} ORDER BY 1 {order} LIMIT $5",
+        lookups::places(Engine::Postgres, word),
         newest("merchant_id", 1),
         newest("store_id", 0),
         lowest(stretch),

@@ -109,28 +109,9 @@ impl TerminalService {
                 let found = reader.query_all(&select).await?;
                 return places_of(&found, most);
             }
-            // Grams of a long word may stand apart from each other in a name.
-            (Scope::Platform, Engine::Sqlite) => (
-                format!(
-                    "SELECT place_search.merchant, place_search.place_id FROM place_grams \
-                     CROSS JOIN place_search ON place_search.key = place_grams.rowid \
-                     LEFT JOIN stores ON stores.id = place_id AND NOT merchant \
-                     LEFT JOIN merchants ON merchants.id = place_id AND merchant \
-                     WHERE place_grams MATCH $1 AND (instr(coalesce(stores.name_key, lower(stores.name)), $2) \
-                     OR instr(lower(merchants.merchant_no), $2) \
-                     OR instr(coalesce(merchants.name_key, lower(merchants.name)), $2)) LIMIT {limit}"
-                ),
-                vec![
-                    grams::fts(&word.text, &HashMap::new()).into(),
-                    word.text.as_str().into(),
-                ],
-            ),
-            (Scope::Platform, Engine::Postgres) => (
-                format!(
-                    "SELECT merchant, place_id FROM place_search \
-                     WHERE place_grams(text) @@ CAST($1 AS tsquery) AND strpos(text, $2) > 0 LIMIT {limit}"
-                ),
-                vec![grams::tsquery(&word.text, "").into(), word.text.as_str().into()],
+            (Scope::Platform, engine) => (
+                format!("{} LIMIT {limit}", lookups::places(engine, word)),
+                lookups::words_of_places(engine, word).into(),
             ),
         };
         let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
