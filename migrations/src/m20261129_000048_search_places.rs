@@ -29,7 +29,7 @@ impl MigrationTrait for Migration {
         if manager.get_database_backend() == DbBackend::Sqlite {
             for column in ["merchant_id", "store_id"] {
                 manager
-                    .alter_table(Table::alter().table(TABLE).add_column(&mut uuid_null(column)).take())
+                    .alter_table(Table::alter().table(TABLE).add_column(uuid_null(column)).take())
                     .await?;
             }
             let connection = manager.get_connection();
