@@ -12,6 +12,7 @@ use server::services::checkpoints::{Checkpoint, State};
 use std::fs;
 use std::io::Write;
 use std::time::Duration;
+use tokio::sync::watch;
 
 on_both_engines!(
     one_is_taken_when_something_has_happened,
@@ -78,10 +79,12 @@ async fn servers_that_share_a_file_take_turns(db: &TestDb) -> Outcome {
     let evidence = Evidence::new()?;
     let other = Database::connect(db.url()).await?;
     let keepers = [evidence.keeper(db)?, evidence.keeper(&other)?, evidence.keeper(&other)?];
+    let (done, still) = watch::channel(false);
     let taking = |keeper: Keeper| {
+        let still = still.clone();
         tokio::spawn(async move {
             let mut taken = 0;
-            for _ in 0..30 {
+            while !*still.borrow() {
                 if keeper.take().await.map_err(|error| error.to_string())? != Taken::Nothing {
                     taken += 1;
                 }
@@ -94,6 +97,7 @@ async fn servers_that_share_a_file_take_turns(db: &TestDb) -> Outcome {
     for round in 0..20 {
         try_one(&world, "xiaoman", &format!("NOBODYS{round}")).await?;
     }
+    done.send(true)?;
     let mut taken = 0;
     for task in tasks {
         taken += task.await??;
