@@ -1,5 +1,7 @@
 //! Search and lists against the plain truth: every terminal looked at, one after the other.
 
+mod names;
+
 use crate::on_both_engines;
 use crate::support::{Outcome, TestDb};
 use crate::world::{SHENGJING, World, XIAOMAN};
@@ -10,6 +12,7 @@ use app::caller::{Caller, RequestInfo};
 use app::domain::{
     Lifecycle, Manufacturer, MerchantId, Obstacle, Role, Timestamp, UserId, name_key, search_text, search_words,
 };
+use names::a_word_of_many_names_finds_what_a_plain_look_finds;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -20,6 +23,7 @@ use strum::VariantArray;
 
 on_both_engines!(
     a_search_finds_what_a_plain_look_finds,
+    a_word_of_many_names_finds_what_a_plain_look_finds,
     what_changes_is_found_as_it_is_now,
     every_order_shows_each_terminal_once_both_ways,
     filters_and_searches_go_together,

@@ -79,7 +79,7 @@ impl TerminalService {
                 return self.walk(Scope::Platform, search, conditions, all, limit).await;
             }
         }
-        let newest = match amounts.ways(limit) {
+        let newest = match amounts.way(limit) {
             Way::None => return Ok(hits),
             Way::Each => each(engine, word, stretch),
             Way::Together => together(engine, word, stretch),
@@ -108,7 +108,7 @@ impl TerminalService {
         let row = reader
             .query_one_raw(statement)
             .await?
-            .ok_or(DbErr::RecordNotFound(String::new()))?;
+            .ok_or_else(|| DbErr::RecordNotFound("how many there are".to_owned()))?;
         let (places, named): (i64, i64) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
         Ok(Amounts {
             newest: row.try_get_by_index(0)?,
@@ -197,7 +197,7 @@ impl Amounts {
     /// The cheapest way to `limit` terminals. Until there are as many, `limit` times as many terminals are gone through as
     /// there are places for each that is named. To look a terminal's places up costs a twelfth of what it costs to look into
     /// a place, and a quarter of what it costs to look at their names.
-    fn ways(&self, limit: usize) -> Way {
+    fn way(&self, limit: usize) -> Way {
         let even = (limit as u64).saturating_mul(self.places);
         match self.named {
             0 => Way::None,
@@ -324,4 +324,30 @@ fn each_postgres(word: &Word, stretch: Stretch) -> String {
         of("merchant_id", 1),
         of("store_id", 0),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_follows_how_many_names_there_are() {
+        let way = |named, limit| {
+            let amounts = Amounts {
+                newest: 1_000_000,
+                places: 20_000,
+                named,
+            };
+            amounts.way(limit)
+        };
+        assert_eq!(way(0, 51), Way::None);
+        assert_eq!([1, 291].map(|named| way(named, 51)), [Way::Each; 2]);
+        assert_eq!([292, 2_019].map(|named| way(named, 51)), [Way::Together; 2]);
+        assert_eq!(way(2_020, 51), Way::Terminals);
+        assert_eq!(
+            way(292, 201),
+            Way::Each,
+            "where more are wanted, more would be gone through"
+        );
+    }
 }

@@ -183,6 +183,7 @@ impl TerminalService {
         let engine = self.database.engine();
         let own = std::iter::once(has(engine, word));
         let row = match &search.words[..] {
+            // Nothing is asked of the names, which are then not joined.
             [_] => narrowed(
                 Scope::Platform,
                 own.chain(search.others()).chain(conditions.iter().cloned()),
