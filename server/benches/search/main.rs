@@ -1,9 +1,10 @@
 //! Searching and listing terminals by the kinds of fragments and filters that people use, in the order of milliseconds:
 //! the services against the statements that they come down to, sent by hand over a connection of its own. Prints a table per engine.
 //!
-//! `cargo bench --bench search -- [--terminals 1000000] [--rounds 200] [--database postgres://…]`
+//! `cargo bench --bench search -- [--terminals 1000000] [--rounds 200] [--slowest 0] [--database postgres://…]`
 //!
-//! Without `--database` it is a SQLite file that is kept for the next run; with it, an empty database of that server or
+//! `--slowest` names so many fragments of each kind below its row, each by the quickest of its rounds: what they cost
+//! and not what else the machine did. Without `--database` it is a SQLite file that is kept for the next run; with it, an empty database of that server or
 //! one that an earlier run has filled.
 
 mod floor;
@@ -18,6 +19,8 @@ use server::clock::Surroundings;
 use server::database::Database;
 use server::demo::{Options, seed};
 use server::services::Services;
+use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::error::Error;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -33,6 +36,7 @@ const SAMPLE: usize = 400;
 struct Arguments {
     terminals: u64,
     rounds: usize,
+    slowest: usize,
     database: Option<String>,
 }
 
@@ -41,6 +45,7 @@ impl Arguments {
         let mut arguments = Self {
             terminals: 1_000_000,
             rounds: 200,
+            slowest: 0,
             database: None,
         };
         let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
@@ -49,8 +54,12 @@ impl Arguments {
             match word.as_str() {
                 "--terminals" => arguments.terminals = value.parse()?,
                 "--rounds" => arguments.rounds = value.parse()?,
+                "--slowest" => arguments.slowest = value.parse()?,
                 "--database" => arguments.database = Some(value),
-                _ => return Err(format!("{word} is unknown: --terminals, --rounds, --database").into()),
+                _ => {
+                    let known = "--terminals, --rounds, --slowest, --database";
+                    return Err(format!("{word} is unknown: {known}").into());
+                }
             }
         }
         Ok(arguments)
@@ -98,6 +107,7 @@ async fn main() -> Result<()> {
         services,
         floor,
         rounds: arguments.rounds,
+        slowest: arguments.slowest,
     };
     let sample = sample(&database).await?;
     for (kind, fragments) in kinds(&sample) {
@@ -170,11 +180,13 @@ struct Bench {
     services: Services,
     floor: Floor,
     rounds: usize,
+    slowest: usize,
 }
 
 impl Bench {
     async fn searches(&self, kind: &str, fragments: &[String]) -> Result<()> {
         let (mut ours, mut theirs, mut rows) = (Vec::new(), Vec::new(), 0);
+        let mut quickest: HashMap<&str, Duration> = HashMap::new();
         for round in 0..self.rounds {
             let fragment = &fragments[round % fragments.len()];
             let query = TerminalQuery {
@@ -183,11 +195,19 @@ impl Bench {
             };
             let begun = Instant::now();
             let page = self.services.terminals.list(&self.caller, &query).await?;
-            ours.push(begun.elapsed());
+            let took = begun.elapsed();
+            ours.push(took);
+            let quickest = quickest.entry(fragment).or_insert(took);
+            *quickest = took.min(*quickest);
             rows += page.rows.len();
             theirs.push(self.floor.search(fragment).await?);
         }
         print(kind, rows / self.rounds, ours, theirs);
+        let mut quickest: Vec<_> = quickest.into_iter().collect();
+        quickest.sort_by_key(|(_, took)| Reverse(*took));
+        for (fragment, took) in quickest.into_iter().take(self.slowest) {
+            println!("|   {fragment} | | {:.2} | | | |", took.as_secs_f64() * 1_000.0);
+        }
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use super::search::Hit;
 use super::{TerminalService, column};
 use crate::entities::terminals::{self, Column};
 use crate::services::failure::Failure;
+use crate::services::scope::keys_in;
 use app::backend::page::PAGE_ROWS;
 use app::backend::terminals::{Amount, TerminalQuery};
 use app::caller::Scope;
@@ -194,12 +195,7 @@ fn spread(condition: &Condition, step: usize) -> SelectStatement {
         .take()
 }
 
-/// The keys of all terminals that meet a condition which an index covers. No names are joined: SQLite would read each row for
-/// their keys.
+/// The keys of all terminals that meet a condition which an index covers.
 pub(super) fn in_index(condition: &Condition) -> SelectStatement {
-    Query::select()
-        .column((terminals::Entity, Column::Id))
-        .from(terminals::Entity)
-        .cond_where(condition.clone())
-        .take()
+    keys_in(Scope::Platform).cond_where(condition.clone()).take()
 }

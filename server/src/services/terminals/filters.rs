@@ -3,7 +3,7 @@
 use super::column;
 use crate::database::Engine;
 use crate::entities::{merchants, terminal_tags, terminals};
-use app::backend::terminals::{Connection, TerminalQuery};
+use app::backend::terminals::{Connection, SortKey, TerminalQuery};
 use app::caller::Scope;
 use app::domain::{Lifecycle, Obstacle, Timestamp};
 use sea_orm::Condition;
@@ -11,24 +11,42 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use terminals::Column;
 use uuid::Uuid;
 
+/// In which orders an index has the terminals that meet a filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Orders {
+    None,
+    BySn,
+    /// There is an index for each order.
+    All,
+}
+
+impl Orders {
+    pub(super) fn has(self, by: SortKey) -> bool {
+        match self {
+            Self::None => false,
+            Self::BySn => by == SortKey::Sn,
+            Self::All => true,
+        }
+    }
+}
+
 /// One thing that a list is narrowed to.
 pub(super) struct Filter {
     pub(super) condition: Condition,
     /// Whether an index leads to the terminals that meet it, so that few of them can be found at once.
     pub(super) leads: bool,
-    /// Whether that index has them in the order of their serial numbers.
-    pub(super) sorted: bool,
+    pub(super) orders: Orders,
     /// Whether that index has all that the condition asks for, so that many are counted without their rows: of the platform
     /// alone, whose scope asks for nothing besides.
     pub(super) covered: bool,
 }
 
 impl Filter {
-    fn of(condition: Condition, leads: bool, sorted: bool) -> Self {
+    fn of(condition: Condition, leads: bool, orders: Orders) -> Self {
         Self {
             condition,
             leads,
-            sorted,
+            orders,
             covered: false,
         }
     }
@@ -69,7 +87,7 @@ pub(super) fn filters(
     now: Timestamp,
 ) -> Vec<Filter> {
     let mut all = Vec::new();
-    let mut add = |condition: Condition, leads, sorted| all.push(Filter::of(condition, leads, sorted));
+    let mut add = |condition: Condition, leads, orders| all.push(Filter::of(condition, leads, orders));
     let just = |expr: Expr| Condition::all().add(expr);
     let at = |which| dress.column(which);
     if let Some(tag) = &query.tag {
@@ -78,34 +96,47 @@ pub(super) fn filters(
             .from(terminal_tags::Entity)
             .and_where(Expr::col(terminal_tags::Column::Tag).eq(tag))
             .take();
-        add(just(at(Column::Id).in_subquery(tagged)), true, false);
+        add(just(at(Column::Id).in_subquery(tagged)), true, Orders::None);
     }
     if let Some(store) = query.store {
         add(
             just(at(Column::StoreId).eq(store.0)),
             matches!(scope, Scope::Merchant(_)),
-            true,
+            Orders::BySn,
         );
     }
     if query.merchant.is_some() {
         // A number that is nobody's finds nothing.
         let nobody = Uuid::nil();
-        add(just(at(Column::MerchantId).eq(merchant.unwrap_or(nobody))), true, true);
+        add(
+            just(at(Column::MerchantId).eq(merchant.unwrap_or(nobody))),
+            true,
+            Orders::All,
+        );
     }
-    if let Some(model) = &query.model {
-        add(just(at(Column::Model).eq(model)), true, true);
+    let model = query.model.as_ref().map(|model| at(Column::Model).eq(model));
+    let state = match query.lifecycles.as_slice() {
+        [one] => Some(at(Column::Lifecycle).eq(one.code())),
+        _ => None,
+    };
+    match (model, state) {
+        // An index has both together: a model's serial numbers lie side by side, and of all in a state none of them may be
+        // among the first hundred thousand.
+        (Some(model), Some(state)) => add(just(model).add(state), true, Orders::BySn),
+        (model, state) => {
+            for one in model.into_iter().chain(state) {
+                add(just(one), true, Orders::BySn);
+            }
+        }
     }
     if let Some(maker) = &query.manufacturer {
         let leads = matches!(scope, Scope::Platform);
-        add(just(at(Column::Manufacturer).eq(maker.as_str())), leads, leads);
+        let orders = if leads { Orders::BySn } else { Orders::None };
+        add(just(at(Column::Manufacturer).eq(maker.as_str())), leads, orders);
     }
-    match query.lifecycles.as_slice() {
-        [] => {}
-        [one] => add(just(at(Column::Lifecycle).eq(one.code())), true, true),
-        several => {
-            let codes = several.iter().map(|lifecycle| lifecycle.code());
-            add(just(at(Column::Lifecycle).is_in(codes)), true, false);
-        }
+    if query.lifecycles.len() > 1 {
+        let codes = query.lifecycles.iter().map(|lifecycle| lifecycle.code());
+        add(just(at(Column::Lifecycle).is_in(codes)), true, Orders::None);
     }
     for (which, from, until) in [
         (Column::LastSeenAt, query.seen_from, query.seen_until),
@@ -117,18 +148,19 @@ pub(super) fn filters(
                 .add_option(until.map(|until| at(which).lt(until.0)));
             all.push(Filter {
                 covered: scope == Scope::Platform,
-                ..Filter::of(range, true, false)
+                ..Filter::of(range, true, Orders::None)
             });
         }
     }
     if let Some(connection) = query.connection {
-        all.push(Filter::of(connected(dress, connection, now), false, false));
+        all.push(Filter::of(connected(dress, connection, now), false, Orders::None));
     }
     if let Some(obstacle) = query.obstacle {
         let led = has_index(scope, obstacle);
+        let orders = if led { Orders::BySn } else { Orders::None };
         all.push(Filter {
             covered: obstacle == Obstacle::NotConnected && led,
-            ..Filter::of(obstructed(dress, scope, obstacle), led, led)
+            ..Filter::of(obstructed(dress, scope, obstacle), led, orders)
         });
     }
     all

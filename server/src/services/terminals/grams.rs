@@ -8,11 +8,44 @@ use std::collections::HashMap;
 /// Characters of a gram; a shorter word is the beginning of some.
 const GRAM: usize = 4;
 
+/// The index is asked for more grams of a word until about so few terminals have them all: to look at a terminal costs as
+/// much as to go along a hundred entries of a gram's list.
+const COMPARED: f64 = 10.0;
+
 /// Most grams of a word that the index is asked for.
 const ASKED: usize = 6;
 
-/// A gram that no more of the sampled terminals have is rare: what else it finds can be compared one by one.
-const RARE: i64 = 8;
+/// So many grams at the end of a word may be chosen from, for there serial numbers differ, and of those before them every
+/// third.
+const AT_THE_END: usize = 4;
+const BEFORE: usize = 3;
+
+/// One of so many terminals is in the sample. Source: the migration of 2026-11-24.
+pub(super) const SAMPLED: i64 = 64;
+
+/// How many of the sampled terminals have a gram.
+#[derive(Default)]
+pub(super) struct Frequencies {
+    /// How many are sampled.
+    pub(super) sample: i64,
+    pub(super) grams: HashMap<String, i64>,
+}
+
+impl Frequencies {
+    fn of(&self, gram: &str) -> i64 {
+        self.grams.get(gram).copied().unwrap_or_default()
+    }
+
+    /// The share of the terminals that have a gram; of one that no sampled terminal has, less than one of them.
+    fn share(&self, gram: &str) -> f64 {
+        let sample = i64::max(self.sample, 1) as f64;
+        f64::min((self.of(gram) as f64 + 0.5) / sample, 1.0)
+    }
+
+    fn terminals(&self) -> f64 {
+        self.sample as f64 * SAMPLED as f64
+    }
+}
 
 /// Stands in what is asked of PostgreSQL where the number of the block comes. Private use, as are the next two.
 pub(super) const BLOCK: char = '\u{e002}';
@@ -48,6 +81,16 @@ pub(super) enum Places {
     Many,
 }
 
+impl Places {
+    /// How many, where each is looked for.
+    pub(super) fn amount(&self) -> Option<usize> {
+        match self {
+            Self::Few(places) => Some(places.len()),
+            Self::Many => None,
+        }
+    }
+}
+
 impl Word {
     pub(super) fn of(text: String) -> Self {
         Self {
@@ -65,7 +108,7 @@ impl Word {
 
     /// The grams that may be chosen from.
     pub(super) fn all_grams(&self) -> Vec<String> {
-        self.forms().flat_map(windows).collect()
+        self.forms().flat_map(candidates).collect()
     }
 }
 
@@ -79,33 +122,30 @@ fn windows(text: &str) -> Vec<String> {
     chars.windows(GRAM).map(|gram| gram.iter().collect()).collect()
 }
 
-/// Of a text's grams some that together hold all of it, the rare ones first; where none is known to be rare, more of them,
-/// for then many have the grams that do not have the text.
-fn chosen(text: &str, frequencies: &HashMap<String, i64>) -> Vec<String> {
+/// The grams of a text that may be chosen from, the last first.
+fn candidates(text: &str) -> Vec<String> {
     let all = windows(text);
-    let mut covered = vec![false; text.chars().count()];
+    let end = all.len().saturating_sub(AT_THE_END);
+    let some = all.into_iter().enumerate().rev();
+    let some = some.filter(|(at, _)| *at >= end || at.is_multiple_of(BEFORE));
+    some.map(|(_, gram)| gram).collect()
+}
+
+/// Of a text's grams the rarest two, and more where many terminals have those. Whether what has them has the text is seen by
+/// comparing; a gram that many have costs more to look up than it leaves out.
+fn chosen(text: &str, frequencies: &Frequencies) -> Vec<String> {
+    let mut all = candidates(text);
+    all.sort_by_key(|gram| frequencies.of(gram));
     let mut chosen: Vec<String> = Vec::new();
-    while chosen.len() < ASKED {
-        let fresh = |at: usize| covered[at..at + GRAM].iter().filter(|covered| !**covered).count();
-        let cost = |at: usize| {
-            let found = frequencies.get(&all[at]).copied().unwrap_or_default();
-            // Whoever covers twice as much may be twice as frequent.
-            (found + 1) * 12 / i64::max(i64::try_from(fresh(at)).unwrap_or(1), 1)
-        };
-        let best = (0..all.len()).filter(|at| fresh(*at) > 0).min_by_key(|at| cost(*at));
-        let Some(at) = best else { break };
-        covered[at..at + GRAM].fill(true);
-        if !chosen.contains(&all[at]) {
-            chosen.push(all[at].clone());
+    let mut expected = frequencies.terminals();
+    for gram in all {
+        if chosen.len() == ASKED || (chosen.len() > 1 && expected <= COMPARED) {
+            break;
         }
-    }
-    let frequency = |gram: &String| frequencies.get(gram).copied().unwrap_or_default();
-    if frequencies.is_empty() || chosen.iter().map(frequency).min() > Some(RARE) {
-        let mut others: Vec<String> = all.into_iter().filter(|gram| !chosen.contains(gram)).collect();
-        others.sort_by_key(|gram| (frequency(gram), gram.clone()));
-        others.dedup();
-        others.truncate(ASKED - chosen.len());
-        chosen.append(&mut others);
+        if !chosen.contains(&gram) {
+            expected *= frequencies.share(&gram);
+            chosen.push(gram);
+        }
     }
     chosen
 }
@@ -122,7 +162,7 @@ fn last(text: &str) -> Vec<String> {
 }
 
 /// A text as FTS5 is asked for it.
-pub(super) fn fts(text: &str, frequencies: &HashMap<String, i64>) -> String {
+pub(super) fn fts(text: &str, frequencies: &Frequencies) -> String {
     let quoted = |gram: &str| format!("\"{}\"", gram.replace('"', "\"\""));
     if text.chars().count() < GRAM {
         return format!("{} *", quoted(text));
@@ -142,7 +182,7 @@ pub(super) fn tsquery(text: &str, block: &str) -> String {
 }
 
 /// What SQLite's index is asked for.
-pub(super) fn for_sqlite(words: &[Word], frequencies: &HashMap<String, i64>, scope: Scope) -> Option<String> {
+pub(super) fn for_sqlite(words: &[Word], frequencies: &Frequencies, scope: Scope) -> Option<String> {
     asked(
         words,
         scope,
@@ -193,37 +233,42 @@ fn asked(
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_long_text_is_covered_by_few_rare_grams() {
-        let frequencies = HashMap::from([
-            ("n9nl".to_owned(), 2_000),
-            ("0001".to_owned(), 2_500),
-            ("2345".to_owned(), 1),
-        ]);
-        let chosen = chosen("n9nl10001234567", &frequencies);
-        assert!(chosen.len() <= ASKED, "{chosen:?}");
-        for place in 0.."n9nl10001234567".len() {
-            let covered = chosen.iter().any(|gram| {
-                let at = "n9nl10001234567".find(gram.as_str()).unwrap_or(usize::MAX);
-                (at..at.saturating_add(GRAM)).contains(&place)
-            });
-            assert!(covered, "{place} {chosen:?}");
+    fn sampled<const N: usize>(grams: [(&str, i64); N]) -> Frequencies {
+        Frequencies {
+            sample: 15_625,
+            grams: HashMap::from(grams.map(|(gram, count)| (gram.to_owned(), count))),
         }
     }
 
     #[test]
+    fn of_a_long_text_the_rarest_grams_are_asked_for() {
+        let frequencies = sampled([
+            ("n9nl", 2_000),
+            ("nl10", 2_000),
+            ("l100", 2_000),
+            ("0012", 400),
+            ("0123", 40),
+            ("1234", 30),
+            ("2345", 2),
+        ]);
+        assert_eq!(chosen("n9nl10012345", &frequencies), ["2345", "1234"]);
+        // The beginning where that is rare.
+        let frequencies = sampled([("0000", 400), ("0001", 400), ("1000", 400), ("z0x1", 1)]);
+        assert_eq!(chosen("z0x100001000", &frequencies)[0], "z0x1");
+    }
+
+    #[test]
     fn where_no_gram_is_rare_all_are_asked_for() {
-        let frequencies = ["1000", "0000", "0001"].map(|gram| (gram.to_owned(), 2_000));
-        let mut chosen = chosen("100001", &HashMap::from(frequencies));
+        let mut chosen = chosen("100001", &sampled([("1000", 2_000), ("0000", 2_000), ("0001", 2_000)]));
         chosen.sort();
         assert_eq!(chosen, ["0000", "0001", "1000"]);
     }
 
     #[test]
     fn what_is_asked_is_text_to_the_engines() {
-        let none = HashMap::new();
+        let none = Frequencies::default();
         assert_eq!(fts("a\"", &none), "\"a\"\"\" *");
-        assert_eq!(fts("abcde", &none), "(\"abcd\" AND \"bcde\")");
+        assert_eq!(fts("abcde", &none), "(\"bcde\" AND \"abcd\")");
         assert_eq!(tsquery("'\\", "5 "), "'5 ''\\\\':*");
         assert_eq!(tsquery("abcd", ""), "('abcd')");
         assert_eq!(tsquery("abcdef", ""), "('abcd' & 'cdef')");

@@ -5,14 +5,16 @@
 //! it is, is found out by counting up to [`FEW`] in an index.
 
 use super::filters::{self, Dress, Filter};
-use super::search::{From, Search};
+use super::search::{From, Hit, Search};
 use super::{TerminalService, column, order};
+use crate::database::Engine;
 use crate::entities::{merchants, terminals};
 use crate::services::failure::Failure;
-use crate::services::scope::terminals_in;
+use crate::services::scope::{keys_in, terminals_in};
 use app::backend::page::{Cursor, PAGE_ROWS, Page};
 use app::backend::terminals::{SortKey, TerminalQuery, TerminalRow, TerminalSort};
 use app::caller::Scope;
+use sea_orm::sea_query::extension::postgres::PgFunc;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryResult};
 use std::collections::HashMap;
@@ -153,8 +155,7 @@ impl TerminalService {
         if page.rows.is_empty() {
             return Ok(page.map_all(Vec::new()));
         }
-        let ids = page.rows.iter().map(|hit| hit.id);
-        select.and_where(column(Column::Id).is_in(ids));
+        select.and_where(self.is_one_of(&page.rows));
         let found = self.database.reader().query_all(&select).await?;
         let mut rows = HashMap::with_capacity(found.len());
         for row in &found {
@@ -187,7 +188,7 @@ impl TerminalService {
     ) -> Result<SelectStatement, Failure> {
         let conditions = self.conditions(scope, query, merchant);
         if let Some(hits) = self.hits_if_few(scope, search, &conditions, FEW).await? {
-            select.and_where(column(Column::Id).is_in(hits.iter().map(|hit| hit.id)));
+            select.and_where(self.is_one_of(&hits));
             return Ok(select);
         }
         for condition in search
@@ -210,9 +211,8 @@ impl TerminalService {
         mut select: SelectStatement,
     ) -> Result<SelectStatement, Failure> {
         let plain = self.filters_of(Dress::PLAIN, scope, query, merchant);
-        let by_sn = sort.by == SortKey::Sn;
-        if let ([only], true) = (plain.as_slice(), by_sn)
-            && only.sorted
+        if let [only] = plain.as_slice()
+            && only.orders.has(sort.by)
         {
             select.cond_where(only.condition.clone());
             return Ok(select);
@@ -228,9 +228,10 @@ impl TerminalService {
         }
         let shy = self.filters_of(Dress::shy(self.database.engine()), scope, query, merchant);
         // Nothing is few: one of the filters may still have the order.
-        let walked = (leading.is_none() && by_sn)
-            .then(|| plain.iter().position(|filter| filter.sorted))
-            .flatten();
+        let walked = match leading {
+            Some(_) => None,
+            None => plain.iter().position(|filter| filter.orders.has(sort.by)),
+        };
         for (at, filter) in shy.into_iter().enumerate() {
             let condition = if walked == Some(at) {
                 plain[at].condition.clone()
@@ -240,6 +241,16 @@ impl TerminalService {
             select.cond_where(condition);
         }
         Ok(select)
+    }
+
+    /// Whether a terminal is one of some hits. PostgreSQL is asked in the same words however many they are, so that it plans
+    /// once.
+    pub(super) fn is_one_of(&self, hits: &[Hit]) -> Expr {
+        let ids = hits.iter().map(|hit| hit.id);
+        match self.database.engine() {
+            Engine::Sqlite => column(Column::Id).is_in(ids),
+            Engine::Postgres => column(Column::Id).eq(PgFunc::any(ids.collect::<Vec<_>>())),
+        }
     }
 
     pub(super) async fn count_up_to(&self, select: &SelectStatement, limit: usize) -> Result<usize, Failure> {
@@ -301,7 +312,8 @@ pub(super) fn ids(scope: Scope) -> SelectStatement {
 
 /// The keys of the terminals that a filter leads to, [`FEW`] at most and one more.
 pub(super) fn led_by(scope: Scope, condition: &Condition) -> SelectStatement {
-    let mut select = ids(scope);
-    select.cond_where(condition.clone()).limit(FEW as u64 + 1);
-    select
+    keys_in(scope)
+        .cond_where(condition.clone())
+        .limit(FEW as u64 + 1)
+        .take()
 }

@@ -1,12 +1,11 @@
 //! What a search asks the database, in each engine's words.
 
-use super::grams::{self, Word};
+use super::grams::{self, Frequencies, Word};
 use super::search::From;
 use crate::database::Engine;
 use app::backend::page::Direction;
 use sea_orm::Value;
 use sea_orm::sea_query::{Expr, Order, PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder};
-use std::collections::HashMap;
 
 /// A block of PostgreSQL's index has two to the power of so many numbers. Source: the migration of 2026-11-29.
 const BLOCK_BITS: u32 = 14;
@@ -86,10 +85,24 @@ pub(super) enum Walked {
     Placed,
 }
 
-/// On SQLite: those of a stretch that the index has `lookup` of and that are among `row`.
-pub(super) fn sqlite(row: SelectStatement, lookup: &str, stretch: Stretch, limit: usize) -> (String, Vec<Value>) {
+/// On SQLite: those of a stretch that the index has `lookup` of, that are among `row` and that are known by `words`.
+pub(super) fn sqlite(
+    row: SelectStatement,
+    lookup: &str,
+    words: &[&Word],
+    stretch: Stretch,
+    limit: usize,
+) -> (String, Vec<Value>) {
     let mut select = row;
     select.and_where(Expr::cust_with_values("terminal_grams MATCH ?", [lookup]));
+    for word in words {
+        let mut values = Vec::new();
+        let mentioned = mentioned(Engine::Sqlite, word, &mut |value| {
+            values.push(value);
+            "?".to_owned()
+        });
+        select.and_where(Expr::cust_with_values(mentioned, values));
+    }
     // The index comes first and leads; CROSS JOIN keeps it so.
     let lead = "terminal_grams CROSS JOIN terminal_search ON terminal_search.key = terminal_grams.rowid";
     in_order(select, lead, "terminal_grams.rowid", stretch, limit)
@@ -133,12 +146,12 @@ fn in_order(
     (sql.replacen("FROM \"terminals\"", &lead, 1), values.0)
 }
 
-/// On PostgreSQL: those of a stretch that the index has `lookup` of and that are among `row`. Whether they have `word` in
-/// their own texts, where that is said, is seen before the row is fetched.
+/// On PostgreSQL: those of a stretch that the index has `lookup` of, that are among `row` and that are known by `words`.
+/// Whether they have `own` in their own texts, where that is said, is seen before the row is fetched.
 pub(super) fn postgres(
     row: SelectStatement,
     lookup: &str,
-    word: Option<&Word>,
+    (own, words): (Option<&Word>, &[&Word]),
     stretch: Stretch,
     limit: usize,
 ) -> (String, Vec<Value>) {
@@ -162,7 +175,11 @@ pub(super) fn postgres(
             begin = format!("CAST({end} AS bigint)");
         }
     }
-    if let Some(word) = word {
+    for word in words {
+        within.push_str(" AND ");
+        within.push_str(&mentioned(Engine::Postgres, word, &mut bind));
+    }
+    if let Some(word) = own {
         let (text, sn) = (bind(word.text.as_str().into()), bind(word.sn.as_str().into()));
         within.push_str(&format!(
             " AND (strpos(text, {text}) > 0 OR strpos(text, nullif({sn}, '')) > 0)"
@@ -211,42 +228,136 @@ pub(super) fn postgres_walk(
     (sql, values)
 }
 
+/// What is said of a word where places are looked for by it.
+#[derive(Clone, Copy)]
+enum Said {
+    /// The word as the index knows it.
+    Lookup,
+    /// The word.
+    Text,
+}
+
+impl Said {
+    fn of(self, engine: Engine, word: &Word) -> Value {
+        match (self, engine) {
+            (Self::Lookup, Engine::Sqlite) => grams::fts(&word.text, &Frequencies::default()).into(),
+            (Self::Lookup, Engine::Postgres) => grams::tsquery(&word.text, "").into(),
+            (Self::Text, _) => word.text.as_str().into(),
+        }
+    }
+}
+
 /// The merchants and stores that a word is part of the name or number of: whether it is a merchant, and its key. $1 and $2 are
 /// [`words_of_places`].
 pub(super) fn places(engine: Engine, word: &Word) -> String {
+    places_said(engine, word, &mut |said| match said {
+        Said::Lookup => "$1".to_owned(),
+        Said::Text => "$2".to_owned(),
+    })
+}
+
+fn places_said(engine: Engine, word: &Word, bind: &mut dyn FnMut(Said) -> String) -> String {
+    let lookup = bind(Said::Lookup);
     match engine {
         Engine::Sqlite => {
             // Grams of a long word may stand apart from each other in a name.
             let (joined, said) = if grams::is_one_gram(&word.text) {
-                ("", "$2 <> ''")
+                ("", format!("{} <> ''", bind(Said::Text)))
             } else {
                 (
                     "LEFT JOIN stores ON stores.id = place_id AND NOT merchant \
                      LEFT JOIN merchants ON merchants.id = place_id AND merchant",
-                    "(instr(coalesce(stores.name_key, lower(stores.name)), $2) \
-                     OR instr(lower(merchants.merchant_no), $2) \
-                     OR instr(coalesce(merchants.name_key, lower(merchants.name)), $2))",
+                    format!(
+                        "(instr(coalesce(stores.name_key, lower(stores.name)), {}) \
+                         OR instr(lower(merchants.merchant_no), {}) \
+                         OR instr(coalesce(merchants.name_key, lower(merchants.name)), {}))",
+                        bind(Said::Text),
+                        bind(Said::Text),
+                        bind(Said::Text)
+                    ),
                 )
             };
             format!(
                 "SELECT place_search.merchant AS merchant, place_search.place_id AS id FROM place_grams \
                  CROSS JOIN place_search ON place_search.key = place_grams.rowid {joined} \
-                 WHERE place_grams MATCH $1 AND {said}"
+                 WHERE place_grams MATCH {lookup} AND {said}"
             )
         }
-        Engine::Postgres => "SELECT merchant, place_id AS id FROM place_search \
-             WHERE place_grams(text) @@ CAST($1 AS tsquery) AND strpos(text, $2) > 0"
-            .to_owned(),
+        Engine::Postgres => format!(
+            "SELECT merchant, place_id AS id FROM place_search \
+             WHERE place_grams(text) @@ CAST({lookup} AS tsquery) AND strpos(text, {}) > 0",
+            bind(Said::Text)
+        ),
     }
 }
 
 /// What [`places`] asks for: a word as the index knows it, and as it is.
 pub(super) fn words_of_places(engine: Engine, word: &Word) -> [Value; 2] {
-    let lookup = match engine {
-        Engine::Sqlite => grams::fts(&word.text, &HashMap::new()),
-        Engine::Postgres => grams::tsquery(&word.text, ""),
+    [Said::Lookup, Said::Text].map(|said| said.of(engine, word))
+}
+
+/// What it costs to ask the index for the terminals of one more place, in microseconds: about. PostgreSQL looks it up in each
+/// block.
+pub(super) fn cost_of_place(engine: Engine, terminals: f64) -> f64 {
+    match engine {
+        Engine::Sqlite => 50.0,
+        Engine::Postgres => 8.0 * (terminals / f64::from(1 << BLOCK_BITS)).ceil(),
+    }
+}
+
+/// How many of a sample the index has $1 of, how many are in the sample, and how many terminals and places there are.
+pub(super) fn share(engine: Engine) -> String {
+    let (having, sampled) = match engine {
+        Engine::Sqlite => (
+            "SELECT count(*) FROM terminal_sample WHERE terminal_sample MATCH $1".to_owned(),
+            format!("newest / {}", grams::SAMPLED),
+        ),
+        // The newest block that is full.
+        Engine::Postgres => (
+            format!(
+                "SELECT count(*) FROM terminal_search WHERE terminal_grams(key, merchant_id, store_id, text) @@ \
+                 CAST(replace($1, '{}', to_hex(greatest((newest >> {BLOCK_BITS}) - 1, 0)) || ' ') AS tsquery)",
+                grams::BLOCK
+            ),
+            format!("least(newest, {})", 1 << BLOCK_BITS),
+        ),
     };
-    [lookup.into(), word.text.as_str().into()]
+    format!(
+        "SELECT ({having}), CAST({sampled} AS bigint), newest, coalesce((SELECT max(key) FROM place_search), 0) \
+         FROM (SELECT coalesce(max(key), 0) AS newest FROM terminal_search) AS numbers"
+    )
+}
+
+/// Whether a word of the platform's is part of what a terminal is known by, said of its row in `terminal_search`: the
+/// names of places are looked for once and not for each terminal.
+pub(super) fn mentioned(engine: Engine, word: &Word, bind: &mut dyn FnMut(Value) -> String) -> String {
+    let owned: Vec<String> = ["store_id", "merchant_id"]
+        .iter()
+        .map(|owner| {
+            let places = places_said(engine, word, &mut |said| bind(said.of(engine, word)));
+            format!("terminal_search.{owner} IN (SELECT id FROM ({places}) AS place)")
+        })
+        .collect();
+    let text = bind(word.text.as_str().into());
+    let own = match engine {
+        Engine::Sqlite => {
+            let sn = match word.sn.is_empty() {
+                true => String::new(),
+                false => format!(" OR instr(own.sn, {})", bind(word.sn.to_uppercase().into())),
+            };
+            format!(
+                "EXISTS (SELECT 1 FROM terminals own WHERE own.id = terminal_search.terminal_id \
+                 AND (instr(coalesce(own.name_key, lower(own.name)), {text}){sn}))"
+            )
+        }
+        // The serial number stands before the name. One without dashes is its own.
+        Engine::Postgres if word.sn.is_empty() || word.sn == word.text => format!("strpos(text, {text}) > 0"),
+        Engine::Postgres => format!(
+            "strpos(text, {text}) > 0 OR strpos(split_part(text, ' ', 1), {}) > 0",
+            bind(word.sn.as_str().into())
+        ),
+    };
+    format!("({} OR {own})", owned.join(" OR "))
 }
 
 /// The statement for the row that was hit.

@@ -5,17 +5,22 @@
 use super::TerminalService;
 use super::grams::Word;
 use super::lookups::{self, Stretch, Walked};
-use super::search::{Hit, Search};
+use super::search::{From, Hit, Search};
 use crate::database::Engine;
 use crate::services::failure::Failure;
+use app::backend::page::Direction;
 use app::caller::Scope;
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{Condition, ConnectionTrait, DbErr, Statement};
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{Condition, ConnectionTrait, DbErr, Statement, Value};
 use std::collections::HashSet;
 use uuid::Uuid;
 
 /// Where as many hits as are wanted lie within so many numbers, all of those are looked at.
 const DENSE: u64 = 400;
+
+/// What is found is everywhere where so many lie within this many times as many numbers.
+const PROBED: usize = 50;
+const FREQUENT: u64 = 16;
 
 /// How much a search takes in more each time that too few of what it took belonged, and at most.
 const MORE: usize = 4;
@@ -31,8 +36,10 @@ impl TerminalService {
         stretch: Stretch,
         limit: usize,
     ) -> Result<Vec<Hit>, Failure> {
-        let own = self.own_hits(search, word, conditions, stretch, limit).await?;
-        self.with_placed(search, word, conditions, stretch, limit, own).await
+        let own = self.own_hits(search, word, conditions, stretch, limit);
+        let (own, amounts) = tokio::try_join!(own, self.amounts(word))?;
+        self.with_placed((search, word, amounts), conditions, stretch, limit, own)
+            .await
     }
 
     /// All that a search finds, where that is not more than `most`.
@@ -43,6 +50,9 @@ impl TerminalService {
         conditions: &[Condition],
         most: usize,
     ) -> Result<Option<Vec<Hit>>, Failure> {
+        if self.are_everywhere(scope, search, conditions).await? {
+            return Ok(None);
+        }
         let limit = most + 1;
         let hits = if let Some(word) = &search.apart {
             let stretch = Stretch::after(None);
@@ -50,25 +60,53 @@ impl TerminalService {
             if own.len() > most {
                 return Ok(None);
             }
-            self.with_placed(search, word, conditions, stretch, limit, own).await?
+            let amounts = self.amounts(word).await?;
+            self.with_placed((search, word, amounts), conditions, stretch, limit, own)
+                .await?
         } else {
             self.hits(scope, search, conditions, None, limit).await?
         };
         Ok(Some(hits).filter(|hits| hits.len() <= most))
     }
 
+    /// Whether what a search finds is so frequent among the newest terminals, among the oldest and in the middle that
+    /// nobody has to count it. A merchant's terminals do not lie side by side.
+    async fn are_everywhere(&self, scope: Scope, search: &Search, conditions: &[Condition]) -> Result<bool, Failure> {
+        if matches!(scope, Scope::Merchant(_)) {
+            return Ok(false);
+        }
+        let probe = async |number, direction| {
+            let from = Some(From { number, direction });
+            let hits = self.hits(scope, search, conditions, from, PROBED).await?;
+            let last = hits.get(PROBED - 1).map(|hit| hit.number);
+            Ok::<_, Failure>(last.is_some_and(|last| last.abs_diff(number) <= PROBED as u64 * FREQUENT))
+        };
+        let newest = self.newest_number().await?;
+        Ok(probe(newest, Direction::After).await?
+            && probe(newest / 2, Direction::After).await?
+            && probe(0, Direction::Before).await?)
+    }
+
+    /// The greatest number of a terminal.
+    async fn newest_number(&self) -> Result<i64, Failure> {
+        let newest = Query::select()
+            .expr(Expr::cust("coalesce(max(key), 0)"))
+            .from("terminal_search")
+            .take();
+        let found = self.database.reader().query_one(&newest).await?;
+        Ok(found.map_or(Ok(0), |row| row.try_get_by_index(0))?)
+    }
+
     /// Adds what a word finds by what merchants and stores are called to what it finds otherwise.
     async fn with_placed(
         &self,
-        search: &Search,
-        word: &Word,
+        (search, word, amounts): (&Search, &Word, Amounts),
         conditions: &[Condition],
         stretch: Stretch,
         limit: usize,
         hits: Vec<Hit>,
     ) -> Result<Vec<Hit>, Failure> {
         let engine = self.database.engine();
-        let amounts = self.amounts(word).await?;
         let mut rest = stretch;
         if let Some(last) = hits.get(limit.saturating_sub(1)) {
             // What comes after it is not wanted.
@@ -79,17 +117,19 @@ impl TerminalService {
                 return self.walk(Scope::Platform, search, conditions, all, limit).await;
             }
         }
-        let newest = match amounts.way(limit) {
+        let others = search.words_beside(word);
+        let (newest, values) = match amounts.way(limit) {
             Way::None => return Ok(hits),
-            Way::Each => each(engine, word, stretch),
-            Way::Together => together(engine, word, stretch),
+            Way::Each if others.is_empty() => (each(engine, word, stretch), Vec::new()),
+            Way::Each | Way::Together => together(engine, word, &others, stretch),
             Way::Terminals => {
                 let placed = (Walked::Placed, rest);
                 let placed = self.walk(Scope::Platform, search, conditions, placed, limit).await?;
                 return Ok(merged(hits, placed, stretch, limit));
             }
         };
-        let placed = self.of_places(search, conditions, (word, &newest), rest, limit).await?;
+        let newest = (word, &newest[..], values);
+        let placed = self.of_places(search, conditions, newest, rest, limit).await?;
         Ok(merged(hits, placed, stretch, limit))
     }
 
@@ -122,7 +162,7 @@ impl TerminalService {
         &self,
         search: &Search,
         conditions: &[Condition],
-        (word, newest): (&Word, &str),
+        (word, newest, others): (&Word, &str, Vec<Value>),
         mut stretch: Stretch,
         limit: usize,
     ) -> Result<Vec<Hit>, Failure> {
@@ -133,6 +173,7 @@ impl TerminalService {
             let most = i64::try_from(taken).unwrap_or(i64::MAX);
             let mut values = lookups::words_of_places(self.database.engine(), word).to_vec();
             values.extend([from.into(), until.into(), most.into()]);
+            values.extend(others.iter().cloned());
             let candidates = self.hits_in(newest.to_owned(), values).await?;
             let all = candidates.len() < taken;
             let last = candidates.last().map(|hit| hit.number);
@@ -160,7 +201,7 @@ impl TerminalService {
         let mut select = self.row_of_search(Scope::Platform, search, conditions);
         select
             .expr(Expr::cust("terminals.id"))
-            .and_where(super::column(super::Column::Id).is_in(candidates.iter().map(|hit| hit.id)));
+            .and_where(self.is_one_of(&candidates));
         let found = self.database.reader().query_all(&select).await?;
         let found: HashSet<Uuid> = found
             .iter()
@@ -220,22 +261,36 @@ fn merged(mut hits: Vec<Hit>, others: Vec<Hit>, stretch: Stretch, limit: usize) 
     hits
 }
 
+/// Values that each way to the terminals of places begins with.
+const BOUND: usize = 5;
+
 /// The newest terminals of the places whose names a word is part of, gone through until there are enough: $1 and $2 the word,
-/// $3 and $4 where the stretch begins and ends, $5 how many.
-fn together(engine: Engine, word: &Word, stretch: Stretch) -> String {
+/// $3 and $4 where the stretch begins and ends, $5 how many. What comes behind those is for the other words that they have to
+/// be known by.
+fn together(engine: Engine, word: &Word, others: &[&Word], stretch: Stretch) -> (String, Vec<Value>) {
     let (after, before) = stretch.signs();
     let index = match engine {
         Engine::Sqlite => "INDEXED BY ix_terminal_search_placed",
         Engine::Postgres => "",
     };
-    format!(
+    let mut values = Vec::new();
+    let mut bind = |value| {
+        values.push(value);
+        format!("${}", BOUND + values.len())
+    };
+    let others: String = others
+        .iter()
+        .map(|other| format!(" AND {}", lookups::mentioned(engine, other, &mut bind)))
+        .collect();
+    let sql = format!(
         "WITH place AS MATERIALIZED ({}) SELECT key, terminal_id FROM terminal_search {index} \
          WHERE merchant_id IS NOT NULL AND key {after} $3 AND key {before} $4 \
          AND (store_id IN (SELECT id FROM place WHERE merchant = 0) \
-         OR merchant_id IN (SELECT id FROM place WHERE merchant = 1)) ORDER BY key {} LIMIT $5",
+         OR merchant_id IN (SELECT id FROM place WHERE merchant = 1)){others} ORDER BY key {} LIMIT $5",
         lookups::places(engine, word),
         stretch.order()
-    )
+    );
+    (sql, values)
 }
 
 /// The same, place by place.

@@ -5,7 +5,7 @@
 //! and stores ([`super::placed`]): a word of two characters may be part of thousands of names. Several words, and those of
 //! a merchant, are looked for in one index together.
 
-use super::grams::{self, Place, Places, Word};
+use super::grams::{self, Frequencies, Place, Places, Word};
 use super::lookups::{self, Stretch, Walked};
 use super::{TerminalService, column};
 use crate::database::Engine;
@@ -15,9 +15,8 @@ use crate::services::scope::terminals_in;
 use app::backend::page::Direction;
 use app::caller::Scope;
 use app::domain::{SerialNumber, search_words};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query, SelectStatement, UnionType};
 use sea_orm::{Condition, ConnectionTrait, QueryResult, Statement, Value};
-use std::collections::HashMap;
 use terminals::Column;
 use uuid::Uuid;
 
@@ -39,6 +38,16 @@ pub(super) struct Hit {
     pub(super) number: i64,
     pub(super) id: Uuid,
 }
+
+/// Which share of the terminals has something, and how many terminals there are.
+#[derive(Clone, Copy, Debug)]
+struct Amount {
+    share: f64,
+    terminals: f64,
+}
+
+/// What it costs to look at a terminal that the index has found, in microseconds: about.
+const COMPARING: f64 = 2.0;
 
 /// Where to begin in the index.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +80,9 @@ impl TerminalService {
             }
         }
         let is_many = |word: &Word| matches!(word.places, Places::Many);
+        if matches!(scope, Scope::Platform) && !is_one_word && !words.iter().all(is_many) {
+            self.ask_for_less(&mut words).await?;
+        }
         let mut apart = None;
         if is_one_word || (matches!(scope, Scope::Platform) && words.iter().all(is_many)) {
             let longest = words.iter().max_by_key(|word| word.text.chars().count());
@@ -118,24 +130,91 @@ impl TerminalService {
         places_of(&reader.query_all_raw(statement).await?, most)
     }
 
-    /// How many of the sampled terminals have each gram of long words; SQLite only.
-    async fn frequencies(&self, words: &[Word]) -> Result<HashMap<String, i64>, Failure> {
+    /// Leaves out of what the index is asked for the words that are part of more names than it is worth: those are looked
+    /// for in what the others find.
+    async fn ask_for_less(&self, words: &mut [Word]) -> Result<(), Failure> {
+        let engine = self.database.engine();
+        let mut asked: Vec<(usize, usize)> = words
+            .iter()
+            .enumerate()
+            .filter_map(|(at, word)| Some((word.places.amount()?, at)))
+            .collect();
+        asked.sort_unstable();
+        if asked.len() < 2 || asked.last().is_none_or(|(places, _)| *places == 0) {
+            return Ok(());
+        }
+        let mut narrowed: Option<Amount> = None;
+        for (places, at) in asked {
+            if let Some(Amount { share, terminals }) = narrowed
+                && share * terminals * COMPARING < places as f64 * lookups::cost_of_place(engine, terminals)
+            {
+                words[at].places = Places::Many;
+                continue;
+            }
+            let amount = self.amount(&words[at], places).await?;
+            let before = narrowed.map_or(1.0, |narrowed| narrowed.share);
+            narrowed = Some(Amount {
+                share: before * amount.share,
+                ..amount
+            });
+        }
+        Ok(())
+    }
+
+    /// Which share of the terminals has a word that is part of so many names, and how many terminals there are: by a sample.
+    async fn amount(&self, word: &Word, places: usize) -> Result<Amount, Failure> {
+        let engine = self.database.engine();
+        let reader = self.database.reader();
+        let own = [Word::of(word.text.clone())];
+        let lookup = match engine {
+            Engine::Sqlite => grams::for_sqlite(&own, &Frequencies::default(), Scope::Platform),
+            Engine::Postgres => grams::for_postgres(&own, Scope::Platform),
+        };
+        let statement =
+            Statement::from_sql_and_values(reader.get_database_backend(), lookups::share(engine), [lookup.into()]);
+        let found = reader.query_one_raw(statement).await?;
+        let number = |at: usize| -> Result<f64, Failure> {
+            let number: i64 = found.as_ref().map_or(Ok(0), |row| row.try_get_by_index(at))?;
+            Ok(number as f64)
+        };
+        let (having, sampled, terminals, all_places) = (number(0)?, number(1)?, number(2)?, number(3)?);
+        let share = (having + 0.5) / f64::max(sampled, 1.0) + places as f64 / f64::max(all_places, 1.0);
+        Ok(Amount {
+            share: f64::min(share, 1.0),
+            terminals,
+        })
+    }
+
+    /// How many of the sampled terminals have each gram of long words that may be chosen; SQLite only.
+    async fn frequencies(&self, words: &[Word]) -> Result<Frequencies, Failure> {
         let mut asked: Vec<String> = words.iter().flat_map(Word::all_grams).collect();
         asked.sort_unstable();
         asked.dedup();
-        if asked.len() < 2 || self.database.engine() != Engine::Sqlite {
-            return Ok(HashMap::new());
+        let mut frequencies = Frequencies::default();
+        if asked.len() <= 2 || self.database.engine() != Engine::Sqlite {
+            return Ok(frequencies);
         }
-        let select = Query::select()
-            .columns([Alias::new("term"), Alias::new("doc")])
+        let (term, doc) = (Alias::new("term"), Alias::new("doc"));
+        let sampled = Query::select()
+            .columns([term.clone(), doc])
             .from(Alias::new("terminal_sample_grams"))
-            .and_where(Expr::col(Alias::new("term")).is_in(asked))
+            .and_where(Expr::col(term).is_in(asked))
             .take();
-        let found = self.database.reader().query_all(&select).await?;
-        found
-            .iter()
-            .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
-            .collect()
+        let select = Query::select()
+            .expr(Expr::cust("''"))
+            .expr(Expr::cust(format!("coalesce(max(key), 0) / {}", grams::SAMPLED)))
+            .from(Alias::new("terminal_search"))
+            .union(UnionType::All, sampled)
+            .take();
+        for row in self.database.reader().query_all(&select).await? {
+            let (gram, count): (String, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            if gram.is_empty() {
+                frequencies.sample = count;
+            } else {
+                frequencies.grams.insert(gram, count);
+            }
+        }
+        Ok(frequencies)
     }
 
     /// The next terminals that a search finds and that meet the other conditions, at most `limit`, newest first; oldest
@@ -152,12 +231,21 @@ impl TerminalService {
         if let Some(word) = &search.apart {
             return self.hits_of_word(search, word, conditions, stretch, limit).await;
         }
+        let engine = self.database.engine();
         match &search.lookup {
             Some(lookup) => {
-                let row = self.row_of_search(scope, search, conditions);
-                let (sql, values) = match self.database.engine() {
-                    Engine::Sqlite => lookups::sqlite(row, lookup, stretch, limit),
-                    Engine::Postgres => lookups::postgres(row, lookup, None, stretch, limit),
+                let words: Vec<_> = search.words.iter().collect();
+                let (row, words) = match scope {
+                    Scope::Platform => (
+                        narrowed(scope, search.others().chain(conditions.iter().cloned())),
+                        &words[..],
+                    ),
+                    // Its stores are few, and in the statement already.
+                    Scope::Merchant(_) => (self.row_of_search(scope, search, conditions), &[][..]),
+                };
+                let (sql, values) = match engine {
+                    Engine::Sqlite => lookups::sqlite(row, lookup, words, stretch, limit),
+                    Engine::Postgres => lookups::postgres(row, lookup, (None, words), stretch, limit),
                 };
                 self.hits_in(sql, values).await
             }
@@ -182,20 +270,14 @@ impl TerminalService {
         };
         let engine = self.database.engine();
         let own = std::iter::once(has(engine, word));
-        let row = match &search.words[..] {
-            // Nothing is asked of the names, which are then not joined.
-            [_] => narrowed(
-                Scope::Platform,
-                own.chain(search.others()).chain(conditions.iter().cloned()),
-            ),
-            _ => {
-                let all = search.conditions(engine, Scope::Platform).into_iter();
-                narrowed(Scope::Platform, own.chain(all).chain(conditions.iter().cloned()))
-            }
-        };
+        let row = narrowed(
+            Scope::Platform,
+            own.chain(search.others()).chain(conditions.iter().cloned()),
+        );
+        let words = search.words_beside(word);
         let (sql, values) = match engine {
-            Engine::Sqlite => lookups::sqlite(row, lookup, stretch, limit),
-            Engine::Postgres => lookups::postgres(row, lookup, Some(word), stretch, limit),
+            Engine::Sqlite => lookups::sqlite(row, lookup, &words, stretch, limit),
+            Engine::Postgres => lookups::postgres(row, lookup, (Some(word), &words), stretch, limit),
         };
         self.hits_in(sql, values).await
     }
@@ -268,6 +350,11 @@ impl Search {
     pub(super) fn conditions(&self, engine: Engine, scope: Scope) -> Vec<Condition> {
         let mentioned = self.words.iter().map(|word| mentions(engine, word, scope));
         mentioned.chain(self.others()).collect()
+    }
+
+    /// Its words but one.
+    pub(super) fn words_beside(&self, word: &Word) -> Vec<&Word> {
+        self.words.iter().filter(|other| other.text != word.text).collect()
     }
 
     /// Other serial numbers than the one that it is the whole of.
