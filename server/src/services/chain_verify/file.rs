@@ -14,6 +14,7 @@ use crate::entities::device_log::{Column, Entity};
 use crate::entities::log_heads;
 use crate::services::boundaries::Link;
 use crate::services::chain::Fields;
+use rusqlite::types::{FromSqlError, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags, params};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SqliteQueryBuilder};
 use sea_orm::{DatabaseConnection, DbBackend};
@@ -111,9 +112,9 @@ fn walked(connection: &Connection, chain: Uuid, from: Link, to: i64) -> Option<L
     let mut rows = statement
         .query(params![chain.as_bytes().as_slice(), from.sequence, to])
         .ok()?;
-    let (mut at, mut bytes) = (from, Vec::new());
+    let mut at = from;
     while let Some(row) = rows.next().ok()? {
-        at = check(&Row::of_file(row).ok()?, at, Some(to), &mut bytes).ok()?;
+        at = check(&Row::of_file(row).ok()?, at, Some(to)).ok()?;
     }
     (at.sequence == to).then_some(at)
 }
@@ -166,8 +167,12 @@ pub(super) async fn walk(
 impl<'a> Row<'a> {
     /// The same of a row of the file.
     fn of_file(row: &'a rusqlite::Row<'_>) -> rusqlite::Result<Self> {
-        let text = |at| Ok::<_, rusqlite::Error>(row.get_ref(at)?.as_str()?);
-        let perhaps = |at| Ok::<_, rusqlite::Error>(row.get_ref(at)?.as_str_or_null()?);
+        let perhaps = |at| match row.get_ref(at)? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Text(text) => Ok(Some(text)),
+            _ => Err(rusqlite::Error::from(FromSqlError::InvalidType)),
+        };
+        let text = |at| Ok::<_, rusqlite::Error>(perhaps(at)?.ok_or(FromSqlError::InvalidType)?);
         let blob = |at| Ok::<_, rusqlite::Error>(row.get_ref(at)?.as_blob()?);
         Ok(Self {
             fields: Fields {

@@ -58,10 +58,9 @@ impl<'a> Row<'a> {
         usize: ColumnIndex<R>,
         i64: Decode<'a, R::Database>,
         Uuid: Decode<'a, R::Database>,
-        &'a str: Decode<'a, R::Database>,
         &'a [u8]: Decode<'a, R::Database>,
         Option<Uuid>: Decode<'a, R::Database>,
-        Option<&'a str>: Decode<'a, R::Database>,
+        Option<&'a [u8]>: Decode<'a, R::Database>,
         R::Database: Database,
     {
         Ok(Self {

@@ -58,9 +58,9 @@ impl Walk {
         let full = rows.len() as u64 == BATCH;
         let (at, end) = (self.at, self.end);
         let checking = tokio::task::spawn_blocking(move || {
-            let (mut at, mut bytes) = (at, Vec::new());
+            let mut at = at;
             for row in &rows {
-                at = check(&Row::read(row)?, at, end, &mut bytes)?;
+                at = check(&Row::read(row)?, at, end)?;
             }
             Ok::<_, VerifyError>((rows, at))
         });
@@ -89,7 +89,7 @@ impl Walk {
 }
 
 /// Checks an entry against the one before it.
-pub(super) fn check(row: &Row<'_>, before: Link, end: Option<i64>, expected: &mut Vec<u8>) -> Result<Link, Broken> {
+pub(super) fn check(row: &Row<'_>, before: Link, end: Option<i64>) -> Result<Link, Broken> {
     let Row { fields, bytes, hash } = row;
     let broken = |sequence, id, fault| {
         Err(Broken {
@@ -110,10 +110,10 @@ pub(super) fn check(row: &Row<'_>, before: Link, end: Option<i64>, expected: &mu
     if *hash != read {
         return broken(sequence, Some(id), Fault::Bytes);
     }
-    expected.clear();
-    fields.write(&before.hash, expected);
-    if bytes != expected {
-        let fault = match difference(bytes, expected) {
+    if !fields.are_in(&before.hash, bytes) {
+        let mut expected = Vec::new();
+        fields.write(&before.hash, &mut expected);
+        let fault = match difference(bytes, &expected) {
             None => Fault::Bytes,
             Some(mut names) => {
                 names.retain(|name| *name != "previous_hash");

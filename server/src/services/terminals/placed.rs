@@ -118,7 +118,7 @@ impl TerminalService {
             }
         }
         let others = search.words_beside(word);
-        let (newest, values) = match amounts.way(limit) {
+        let (newest, values) = match amounts.way(engine, limit) {
             Way::None => return Ok(hits),
             Way::Each if others.is_empty() => (each(engine, word, stretch), Vec::new()),
             Way::Each | Way::Together => together(engine, word, &others, stretch),
@@ -140,7 +140,7 @@ impl TerminalService {
         let sql = format!(
             "SELECT coalesce((SELECT max(key) FROM terminal_search), 0), \
              coalesce((SELECT max(key) FROM place_search), 0), \
-             (SELECT count(*) FROM ({} LIMIT (SELECT 1000 + coalesce(max(key), 0) / 32 FROM place_search)) named)",
+             (SELECT count(*) FROM ({} LIMIT (SELECT 3000 + coalesce(max(key), 0) / 32 FROM place_search)) named)",
             lookups::places(engine, word)
         );
         let values = lookups::words_of_places(engine, word);
@@ -217,7 +217,7 @@ struct Amounts {
     newest: i64,
     /// Merchants and stores, about.
     places: u64,
-    /// Those that the word is part of the name or number of; of more than a thousand and one of 32 no more are counted.
+    /// Those that the word is part of the name or number of; of more than 3,000 and one of 32 no more are counted.
     named: u64,
 }
 
@@ -236,14 +236,19 @@ enum Way {
 
 impl Amounts {
     /// The cheapest way to `limit` terminals. Until there are as many, `limit` times as many terminals are gone through as
-    /// there are places for each that is named. To look a terminal's places up costs a twelfth of what it costs to look into
-    /// a place, and a quarter of what it costs to look at their names.
-    fn way(&self, limit: usize) -> Way {
+    /// there are places for each that is named. On PostgreSQL, to look a terminal's places up costs a twelfth of what it costs
+    /// to look into a place, and a quarter of what it costs to look at their names. SQLite looks into a place as quickly as it
+    /// puts it where terminals could look it up.
+    fn way(&self, engine: Engine, limit: usize) -> Way {
         let even = (limit as u64).saturating_mul(self.places);
+        let (each, together) = match engine {
+            Engine::Sqlite => ((even * 6).isqrt(), 0),
+            Engine::Postgres => ((even / 12).isqrt(), (even * 4).isqrt()),
+        };
         match self.named {
             0 => Way::None,
-            named if named <= (even / 12).isqrt() => Way::Each,
-            named if named <= (even * 4).isqrt() => Way::Together,
+            named if named <= each => Way::Each,
+            named if named <= together => Way::Together,
             _ => Way::Terminals,
         }
     }
@@ -336,9 +341,8 @@ fn each_sqlite(word: &Word, stretch: Stretch) -> String {
         )
     };
     format!(
-        "WITH place(merchant, id) AS MATERIALIZED ({places}), \
-         newest(merchant, id, key) AS (SELECT 1, id, {merchants} FROM place WHERE merchant = 1 \
-         UNION ALL SELECT 0, id, {stores} FROM place WHERE merchant = 0), \
+        "WITH newest(merchant, id, key) AS (SELECT merchant, id, CASE merchant WHEN 1 THEN {merchants} ELSE {stores} END \
+         FROM ({places}) AS place), \
          top(merchant, id, key) AS MATERIALIZED (SELECT merchant, id, key FROM newest WHERE key IS NOT NULL \
          ORDER BY key {order} LIMIT $5), \
          {lowest} {of_merchants} UNION {of_stores} ORDER BY 1 {order} LIMIT $5",
@@ -387,20 +391,25 @@ mod tests {
 
     #[test]
     fn the_way_follows_how_many_names_there_are() {
-        let way = |named, limit| {
+        let way = |engine, named, limit| {
             let amounts = Amounts {
                 newest: 1_000_000,
                 places: 20_000,
                 named,
             };
-            amounts.way(limit)
+            amounts.way(engine, limit)
         };
-        assert_eq!(way(0, 51), Way::None);
-        assert_eq!([1, 291].map(|named| way(named, 51)), [Way::Each; 2]);
-        assert_eq!([292, 2_019].map(|named| way(named, 51)), [Way::Together; 2]);
-        assert_eq!(way(2_020, 51), Way::Terminals);
+        let on_sqlite = |named| way(Engine::Sqlite, named, 51);
         assert_eq!(
-            way(292, 201),
+            [0, 1, 2_473, 2_474].map(on_sqlite),
+            [Way::None, Way::Each, Way::Each, Way::Terminals]
+        );
+        let on_postgres = |named| way(Engine::Postgres, named, 51);
+        assert_eq!([0, 1, 291].map(on_postgres), [Way::None, Way::Each, Way::Each]);
+        assert_eq!([292, 2_019].map(on_postgres), [Way::Together; 2]);
+        assert_eq!(on_postgres(2_020), Way::Terminals);
+        assert_eq!(
+            way(Engine::Postgres, 292, 201),
             Way::Each,
             "where more are wanted, more would be gone through"
         );

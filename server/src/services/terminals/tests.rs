@@ -6,7 +6,7 @@ use super::list::led_by;
 use crate::database::Database;
 use app::backend::terminals::TerminalQuery;
 use app::caller::Scope;
-use app::domain::{Obstacle, Timestamp};
+use app::domain::{Lifecycle, Obstacle, Timestamp};
 use sea_orm::{ConnectionTrait, Statement};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -45,6 +45,11 @@ async fn what_the_first_page_counts_is_in_an_index() -> Result<()> {
         seen_until: Some(Timestamp(1)),
         ..TerminalQuery::default()
     };
+    let of_a_model = TerminalQuery {
+        model: Some("P2".to_owned()),
+        lifecycles: vec![Lifecycle::Awaiting],
+        ..TerminalQuery::default()
+    };
     for statistics in ["", "ANALYZE"] {
         database.writer().execute_unprepared(statistics).await?;
         for (query, index) in [
@@ -53,6 +58,10 @@ async fn what_the_first_page_counts_is_in_an_index() -> Result<()> {
                 "COVERING INDEX ix_terminals_unconnected (lifecycle=? AND token_hash=?)",
             ),
             (&silent, "COVERING INDEX ix_terminals_last_seen (last_seen_at<?)"),
+            (
+                &of_a_model,
+                "COVERING INDEX ix_terminals_model_lifecycle (model=? AND lifecycle=?)",
+            ),
         ] {
             let plan = plan(&database, query).await?;
             assert!(plan.contains(index) && !plan.contains("SCAN terminals"), "{plan}");

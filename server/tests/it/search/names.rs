@@ -47,6 +47,9 @@ pub(super) async fn a_word_of_many_names_finds_what_a_plain_look_finds(db: &Test
         "独一 门店",
         "SN0000",
         "门店 SN0000",
+        "角落 SN0000",
+        "西区 SN-0001 备机",
+        "独一 SN-00 无人",
     ];
     for search in searches {
         for model in [None, Some("P2")] {
