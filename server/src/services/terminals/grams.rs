@@ -150,15 +150,16 @@ fn chosen(text: &str, frequencies: &Frequencies) -> Vec<String> {
     chosen
 }
 
-/// The last gram of a text and the one before it that it does not share a character with, or else the first. GIN looks for
-/// each in every block, which costs more than to compare what two find with the text itself, and it is the end in which
-/// serial numbers differ.
+/// The last gram of a text and the one before it that it does not share a character with; all of a text that has no more
+/// than three, of which each may be frequent. GIN looks for each in every block, which costs more than to compare what two find
+/// with the text itself, and it is the end in which serial numbers differ.
 fn last(text: &str) -> Vec<String> {
-    let mut all = windows(text);
-    let last = all.pop();
-    let other = all.len().saturating_sub(GRAM);
-    let before = all.into_iter().nth(other);
-    before.into_iter().chain(last).collect()
+    let all = windows(text);
+    if all.len() <= 3 {
+        return all;
+    }
+    let last = all.len() - 1;
+    [last.saturating_sub(GRAM), last].map(|at| all[at].clone()).into()
 }
 
 /// A text as FTS5 is asked for it.
@@ -253,7 +254,7 @@ mod tests {
         ]);
         assert_eq!(chosen("n9nl10012345", &frequencies), ["2345", "1234"]);
         // The beginning where that is rare.
-        let frequencies = sampled([("0000", 400), ("0001", 400), ("1000", 400), ("z0x1", 1)]);
+        let frequencies = sampled([("z0x1", 1), ("0001", 400), ("0010", 400), ("0100", 400), ("1000", 400)]);
         assert_eq!(chosen("z0x100001000", &frequencies)[0], "z0x1");
     }
 
@@ -271,7 +272,8 @@ mod tests {
         assert_eq!(fts("abcde", &none), "(\"bcde\" AND \"abcd\")");
         assert_eq!(tsquery("'\\", "5 "), "'5 ''\\\\':*");
         assert_eq!(tsquery("abcd", ""), "('abcd')");
-        assert_eq!(tsquery("abcdef", ""), "('abcd' & 'cdef')");
+        assert_eq!(tsquery("abcdef", ""), "('abcd' & 'bcde' & 'cdef')");
+        assert_eq!(tsquery("abcdefg", ""), "('abcd' & 'defg')");
         assert_eq!(tsquery("n9nl1002186813", ""), "('0218' & '6813')");
         assert_eq!(tsquery("收银台", ""), "'收银台':*");
     }

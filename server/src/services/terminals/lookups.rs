@@ -97,7 +97,7 @@ pub(super) fn sqlite(
     select.and_where(Expr::cust_with_values("terminal_grams MATCH ?", [lookup]));
     for word in words {
         let mut values = Vec::new();
-        let mentioned = mentioned(Engine::Sqlite, word, &mut |value| {
+        let mentioned = mentioned(Engine::Sqlite, word, ("terminal_search", None), &mut |value| {
             values.push(value);
             "?".to_owned()
         });
@@ -177,7 +177,7 @@ pub(super) fn postgres(
     }
     for word in words {
         within.push_str(" AND ");
-        within.push_str(&mentioned(Engine::Postgres, word, &mut bind));
+        within.push_str(&mentioned(Engine::Postgres, word, ("terminal_search", None), &mut bind));
     }
     if let Some(word) = own {
         let (text, sn) = (bind(word.text.as_str().into()), bind(word.sn.as_str().into()));
@@ -185,9 +185,9 @@ pub(super) fn postgres(
             " AND (strpos(text, {text}) > 0 OR strpos(text, nullif({sn}, '')) > 0)"
         ));
     }
-    let limit = bind(i64::try_from(limit).unwrap_or(i64::MAX).into());
     // OFFSET 0 keeps the planner from taking the parts apart: block by block, in a block by number, then the row. The sums
-    // keep it from going along the numbers, which it would when it does not know what is looked for.
+    // keep it from going along the numbers, which it would when it does not know what is looked for. It knows how many are
+    // wanted, lest it takes a tenth of all for that and plans anew each time.
     let sql = format!(
         "SELECT hit.key, hit.terminal_id FROM generate_series({begin} >> {BLOCK_BITS}, \
          (SELECT {last}(key) FROM terminal_search) >> {BLOCK_BITS}, {step}) block \
@@ -218,12 +218,10 @@ pub(super) fn postgres_walk(
         values.push(end.into());
         within.push_str(&format!(" AND key {sign} ${}", values.len()));
     }
-    values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
     let sql = format!(
         "SELECT hit.key, hit.terminal_id FROM (SELECT key, terminal_id FROM terminal_search WHERE {within} \
-         ORDER BY key {} OFFSET 0) hit CROSS JOIN LATERAL ({row} OFFSET 0) it LIMIT ${}",
-        stretch.order(),
-        values.len()
+         ORDER BY key {} OFFSET 0) hit CROSS JOIN LATERAL ({row} OFFSET 0) it LIMIT {limit}",
+        stretch.order()
     );
     (sql, values)
 }
@@ -250,9 +248,14 @@ impl Said {
 /// The merchants and stores that a word is part of the name or number of: whether it is a merchant, and its key. $1 and $2 are
 /// [`words_of_places`].
 pub(super) fn places(engine: Engine, word: &Word) -> String {
+    places_bound(engine, word, &["$1", "$2"].map(str::to_owned))
+}
+
+/// The same where [`words_of_places`] are bound to other names.
+pub(super) fn places_bound(engine: Engine, word: &Word, [lookup, text]: &[String; 2]) -> String {
     places_said(engine, word, &mut |said| match said {
-        Said::Lookup => "$1".to_owned(),
-        Said::Text => "$2".to_owned(),
+        Said::Lookup => lookup.clone(),
+        Said::Text => text.clone(),
     })
 }
 
@@ -328,16 +331,22 @@ pub(super) fn share(engine: Engine) -> String {
     )
 }
 
-/// Whether a word of the platform's is part of what a terminal is known by, said of its row in `terminal_search`: the
-/// names of places are looked for once and not for each terminal.
-pub(super) fn mentioned(engine: Engine, word: &Word, bind: &mut dyn FnMut(Value) -> String) -> String {
-    let owned: Vec<String> = ["store_id", "merchant_id"]
-        .iter()
-        .map(|owner| {
-            let places = places_said(engine, word, &mut |said| bind(said.of(engine, word)));
-            format!("terminal_search.{owner} IN (SELECT id FROM ({places}) AS place)")
-        })
-        .collect();
+/// Whether a word of the platform's is part of what a terminal is known by, said of `row` of `terminal_search`. The places
+/// whose names it is part of are looked for once and not for each terminal; they may have been before, in the table `places`.
+pub(super) fn mentioned(
+    engine: Engine,
+    word: &Word,
+    (row, places): (&str, Option<&str>),
+    bind: &mut dyn FnMut(Value) -> String,
+) -> String {
+    let mut owned = |owner: &str| {
+        let places = places.map_or_else(
+            || places_said(engine, word, &mut |said| bind(said.of(engine, word))),
+            |places| format!("SELECT id FROM {places}"),
+        );
+        format!("{row}.{owner} IN (SELECT id FROM ({places}) AS place)")
+    };
+    let owned = format!("{} OR {}", owned("store_id"), owned("merchant_id"));
     let text = bind(word.text.as_str().into());
     let own = match engine {
         Engine::Sqlite => {
@@ -346,18 +355,18 @@ pub(super) fn mentioned(engine: Engine, word: &Word, bind: &mut dyn FnMut(Value)
                 false => format!(" OR instr(own.sn, {})", bind(word.sn.to_uppercase().into())),
             };
             format!(
-                "EXISTS (SELECT 1 FROM terminals own WHERE own.id = terminal_search.terminal_id \
+                "EXISTS (SELECT 1 FROM terminals own WHERE own.id = {row}.terminal_id \
                  AND (instr(coalesce(own.name_key, lower(own.name)), {text}){sn}))"
             )
         }
         // The serial number stands before the name. One without dashes is its own.
-        Engine::Postgres if word.sn.is_empty() || word.sn == word.text => format!("strpos(text, {text}) > 0"),
+        Engine::Postgres if word.sn.is_empty() || word.sn == word.text => format!("strpos({row}.text, {text}) > 0"),
         Engine::Postgres => format!(
-            "strpos(text, {text}) > 0 OR strpos(split_part(text, ' ', 1), {}) > 0",
+            "strpos({row}.text, {text}) > 0 OR strpos(split_part({row}.text, ' ', 1), {}) > 0",
             bind(word.sn.as_str().into())
         ),
     };
-    format!("({} OR {own})", owned.join(" OR "))
+    format!("({owned} OR {own})")
 }
 
 /// The statement for the row that was hit.
