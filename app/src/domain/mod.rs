@@ -56,6 +56,7 @@ pub use manufacturer::{Manufacturer, ManufacturerError};
 pub use merchant_no::{MerchantNo, MerchantNoError};
 pub use merchant_state::MerchantState;
 pub use name::{Name, NameError};
+pub use normalize::is_dash;
 pub use operator_no::{OperatorNo, OperatorNoError};
 pub use package_name::{PackageName, PackageNameError};
 pub use password::{Password, PasswordFault};

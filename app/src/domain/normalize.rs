@@ -32,6 +32,6 @@ pub(crate) fn nfc(text: &str) -> String {
 }
 
 /// Dashes that people and word processors put between groups of a number. Full-width forms are plain after NFKC.
-pub(crate) fn is_dash(c: char) -> bool {
+pub fn is_dash(c: char) -> bool {
     matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
 }

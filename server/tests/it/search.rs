@@ -10,9 +10,10 @@ use app::backend::terminals::{Amount, Connection, SortKey, TerminalQuery, Termin
 use app::backend::verdicts::Verdicts;
 use app::caller::{Caller, RequestInfo};
 use app::domain::{
-    Lifecycle, Manufacturer, MerchantId, Obstacle, Role, Timestamp, UserId, name_key, search_text, search_words,
+    Lifecycle, Manufacturer, MerchantId, Obstacle, Role, Timestamp, UserId, is_dash, name_key, search_text,
+    search_words,
 };
-use names::a_word_of_many_names_finds_what_a_plain_look_finds;
+use names::{a_word_of_many_names_finds_what_a_plain_look_finds, merchants_and_stores_of_the_same_name};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -24,6 +25,7 @@ use strum::VariantArray;
 on_both_engines!(
     a_search_finds_what_a_plain_look_finds,
     a_word_of_many_names_finds_what_a_plain_look_finds,
+    merchants_and_stores_of_the_same_name,
     what_changes_is_found_as_it_is_now,
     every_order_shows_each_terminal_once_both_ways,
     filters_and_searches_go_together,
@@ -39,7 +41,11 @@ struct Known {
 
 impl Known {
     fn mentions(&self, word: &str, platform: bool) -> bool {
-        let sn = word.replace('-', "").to_uppercase();
+        let mut sn: String = word.chars().filter(|c| !is_dash(*c)).collect();
+        if sn.len() < word.len() && sn.chars().count() < 2 {
+            sn.clear();
+        }
+        sn.make_ascii_uppercase();
         let within = |text: &str| search_text(text).contains(word);
         let merchant = self.merchant.as_ref().filter(|_| platform);
         (!sn.is_empty() && self.row.sn.contains(&sn))

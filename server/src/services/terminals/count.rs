@@ -1,7 +1,7 @@
 //! How many terminals a list has: counted where that is quick, else said about how many there are.
 
 use super::filters::{Dress, Filter};
-use super::list::{ids, led_by};
+use super::list::{FEW, ids, led_by};
 use super::search::Hit;
 use super::{TerminalService, column};
 use crate::entities::terminals::{self, Column};
@@ -36,7 +36,9 @@ impl TerminalService {
             None => None,
         };
         if let Some(search) = search {
-            let hits = self.hits(scope, &search, &conditions, None, COUNTED + 1).await?;
+            let listed = self.listed_by(scope, query, merchant).await?;
+            let most = if listed.led.is_some() { FEW } else { COUNTED };
+            let hits = self.hits_listed(scope, &search, &listed, None, most + 1).await?;
             let exact = match &search.exact {
                 Some(sn) => {
                     let mut select = ids(scope);
@@ -48,6 +50,9 @@ impl TerminalService {
                 }
                 None => 0,
             };
+            if listed.led.is_some() {
+                return Ok(Amount::Exactly((hits.len() + exact) as u64));
+            }
             if hits.len() > COUNTED && matches!(scope, Scope::Merchant(_)) {
                 // How far apart its terminals lie tells of those of others.
                 let all = search.conditions(self.database.engine(), scope).into_iter();

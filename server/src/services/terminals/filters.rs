@@ -2,7 +2,7 @@
 
 use super::column;
 use crate::database::Engine;
-use crate::entities::{merchants, terminal_tags, terminals};
+use crate::entities::{merchants, stores, terminal_tags, terminals};
 use app::backend::terminals::{Connection, SortKey, TerminalQuery};
 use app::caller::Scope;
 use app::domain::{Lifecycle, Obstacle, Timestamp};
@@ -99,11 +99,20 @@ pub(super) fn filters(
         add(just(at(Column::Id).in_subquery(tagged)), true, Orders::None);
     }
     if let Some(store) = query.store {
-        add(
-            just(at(Column::StoreId).eq(store.0)),
-            matches!(scope, Scope::Merchant(_)),
-            Orders::BySn,
-        );
+        let in_store = just(at(Column::StoreId).eq(store.0));
+        // The index of the stores begins with their merchants.
+        let owned = match scope {
+            Scope::Merchant(_) => in_store,
+            Scope::Platform => {
+                let owner = Query::select()
+                    .column(stores::Column::MerchantId)
+                    .from(stores::Entity)
+                    .and_where(Expr::col(stores::Column::Id).eq(store.0))
+                    .take();
+                in_store.add(at(Column::MerchantId).eq(Expr::SubQuery(None, Box::new(owner.into()))))
+            }
+        };
+        add(owned, true, Orders::BySn);
     }
     if query.merchant.is_some() {
         // A number that is nobody's finds nothing.
@@ -120,9 +129,11 @@ pub(super) fn filters(
         _ => None,
     };
     match (model, state) {
-        // An index has both together: a model's serial numbers lie side by side, and of all in a state none of them may be
-        // among the first hundred thousand.
-        (Some(model), Some(state)) => add(just(model).add(state), true, Orders::BySn),
+        // An index of the platform's has both together: a model's serial numbers lie side by side, and of all in a state none
+        // of them may be among the first hundred thousand.
+        (Some(model), Some(state)) if matches!(scope, Scope::Platform) => {
+            add(just(model).add(state), true, Orders::BySn);
+        }
         (model, state) => {
             for one in model.into_iter().chain(state) {
                 add(just(one), true, Orders::BySn);

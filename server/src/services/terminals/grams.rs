@@ -1,7 +1,8 @@
 //! From the words of a search to what the index is asked for: grams that all must be there. Few are enough, because what
-//! is found is compared with the words themselves; of a long word's, those are chosen that are rare and lie apart.
+//! is found is compared with the words themselves; of a long word's, the rarest are chosen, or the last.
 
 use app::caller::Scope;
+use app::domain::is_dash;
 use sea_orm::prelude::Uuid;
 use std::collections::HashMap;
 
@@ -55,7 +56,7 @@ const STORE: char = '\u{e001}';
 /// A word of a search.
 pub(super) struct Word {
     pub(super) text: String,
-    /// The same as a part of a serial number: without dashes.
+    /// The same as a part of a serial number: without dashes. Empty where it cannot be one.
     pub(super) sn: String,
     pub(super) places: Places,
 }
@@ -93,8 +94,13 @@ impl Places {
 
 impl Word {
     pub(super) fn of(text: String) -> Self {
+        let mut sn: String = text.chars().filter(|c| !is_dash(*c)).collect();
+        if sn.len() < text.len() && sn.chars().count() < 2 {
+            // One character and a dash are not one character.
+            sn.clear();
+        }
         Self {
-            sn: text.chars().filter(|c| *c != '-').collect(),
+            sn,
             text,
             places: Places::Few(Vec::new()),
         }
@@ -150,8 +156,8 @@ fn chosen(text: &str, frequencies: &Frequencies) -> Vec<String> {
     chosen
 }
 
-/// The last gram of a text and the one before it that it does not share a character with; all of a text that has no more
-/// than three, of which each may be frequent. GIN looks for each in every block, which costs more than to compare what two find
+/// The last gram of a text and the one that ends where it begins, or the first; all of a text that has no more than three,
+/// of which each may be frequent. GIN looks for each in every block, which costs more than to compare what two find
 /// with the text itself, and it is the end in which serial numbers differ.
 fn last(text: &str) -> Vec<String> {
     let all = windows(text);
@@ -183,7 +189,7 @@ pub(super) fn tsquery(text: &str, block: &str) -> String {
 }
 
 /// What SQLite's index is asked for.
-pub(super) fn for_sqlite(words: &[Word], frequencies: &Frequencies, scope: Scope) -> Option<String> {
+pub(super) fn for_sqlite(words: &[Word], frequencies: &Frequencies, scope: Scope) -> String {
     asked(
         words,
         scope,
@@ -194,7 +200,7 @@ pub(super) fn for_sqlite(words: &[Word], frequencies: &Frequencies, scope: Scope
 }
 
 /// What PostgreSQL's index is asked for in each block.
-pub(super) fn for_postgres(words: &[Word], scope: Scope) -> Option<String> {
+pub(super) fn for_postgres(words: &[Word], scope: Scope) -> String {
     let block = BLOCK.to_string();
     asked(
         words,
@@ -211,7 +217,7 @@ fn asked(
     text: impl Fn(&str) -> String,
     place: impl Fn(Place) -> String,
     (or, and): (&str, &str),
-) -> Option<String> {
+) -> String {
     let mut all = Vec::new();
     if let Scope::Merchant(merchant) = scope {
         all.push(place(Place {
@@ -227,7 +233,7 @@ fn asked(
             all.push(format!("({})", any.join(or)));
         }
     }
-    (!all.is_empty()).then(|| all.join(and))
+    all.join(and)
 }
 
 #[cfg(test)]

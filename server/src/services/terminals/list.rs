@@ -5,6 +5,7 @@
 //! it is, is found out by counting up to [`FEW`] in an index.
 
 use super::filters::{self, Dress, Filter};
+use super::lookups::{self, Stretch};
 use super::search::{From, Hit, Search};
 use super::{TerminalService, column, order};
 use crate::database::Engine;
@@ -22,13 +23,20 @@ use terminals::Column;
 use uuid::Uuid;
 
 /// So many terminals are fetched and sorted rather than walked to.
-const FEW: usize = 2_000;
+pub(super) const FEW: usize = 2_000;
 
 /// The order in which everything is listed.
 const BY_SN: TerminalSort = TerminalSort {
     by: SortKey::Sn,
     descending: false,
 };
+
+/// What a query asks for beside its search.
+pub(super) struct Listed {
+    pub(super) conditions: Vec<Condition>,
+    /// The keys of the few terminals that one of the conditions leads to.
+    pub(super) led: Option<SelectStatement>,
+}
 
 /// How many rows to read, what of a row, and where in it what every list shows stands.
 struct Reading<'a, T> {
@@ -148,9 +156,9 @@ impl TerminalService {
         };
         let from = query.cursor.as_ref().and_then(place);
         let cursor = query.cursor.as_ref().filter(|_| from.is_some());
-        let conditions = self.conditions(scope, query, merchant);
+        let listed = self.listed_by(scope, query, merchant).await?;
         let most = reading.most;
-        let hits = self.hits(scope, search, &conditions, from, most + 1).await?;
+        let hits = self.hits_listed(scope, search, &listed, from, most + 1).await?;
         let page = Page::sized(most, hits, cursor, |hit| (hit.number.to_string(), hit.id));
         if page.rows.is_empty() {
             return Ok(page.map_all(Vec::new()));
@@ -171,6 +179,52 @@ impl TerminalService {
         Ok(page.map_all(placed))
     }
 
+    /// What a query asks for beside its search.
+    pub(super) async fn listed_by(
+        &self,
+        scope: Scope,
+        query: &TerminalQuery,
+        merchant: Option<Uuid>,
+    ) -> Result<Listed, Failure> {
+        let plain = self.filters_of(Dress::PLAIN, scope, query, merchant);
+        let leading = self.leading(scope, &plain).await?;
+        Ok(Listed {
+            conditions: self.conditions(scope, query, merchant),
+            led: leading.map(|(_, led)| led),
+        })
+    }
+
+    /// The next terminals that a search finds and that a query asks for.
+    pub(super) async fn hits_listed(
+        &self,
+        scope: Scope,
+        search: &Search,
+        listed: &Listed,
+        from: Option<From>,
+        limit: usize,
+    ) -> Result<Vec<Hit>, Failure> {
+        let Listed { conditions, led } = listed;
+        let Some(led) = led else {
+            return self.hits(scope, search, conditions, from, limit).await;
+        };
+        // Of few it is seen whether the search finds them, however many it finds otherwise.
+        let row = self.row_of_search(scope, search, conditions);
+        let engine = self.database.engine();
+        let (sql, values) = lookups::among(engine, row, led.clone(), Stretch::after(from), limit);
+        self.hits_in(sql, values).await
+    }
+
+    /// The first filter that leads to few terminals: where it stands, and their keys.
+    async fn leading(&self, scope: Scope, plain: &[Filter]) -> Result<Option<(usize, SelectStatement)>, Failure> {
+        for (at, filter) in plain.iter().enumerate().filter(|(_, filter)| filter.leads) {
+            let led = led_by(scope, &filter.condition);
+            if self.count_up_to(&led, FEW + 1).await? <= FEW {
+                return Ok(Some((at, led)));
+            }
+        }
+        Ok(None)
+    }
+
     /// The conditions of a query beside its search, for rows that are found one by one.
     pub(super) fn conditions(&self, scope: Scope, query: &TerminalQuery, merchant: Option<Uuid>) -> Vec<Condition> {
         let all = self.filters_of(Dress::shy(self.database.engine()), scope, query, merchant);
@@ -186,15 +240,19 @@ impl TerminalService {
         search: &Search,
         mut select: SelectStatement,
     ) -> Result<SelectStatement, Failure> {
-        let conditions = self.conditions(scope, query, merchant);
-        if let Some(hits) = self.hits_if_few(scope, search, &conditions, FEW).await? {
+        let listed = self.listed_by(scope, query, merchant).await?;
+        let few = match listed.led {
+            Some(_) => Some(self.hits_listed(scope, search, &listed, None, FEW).await?),
+            None => self.hits_if_few(scope, search, &listed.conditions, FEW).await?,
+        };
+        if let Some(hits) = few {
             select.and_where(self.is_one_of(&hits));
             return Ok(select);
         }
         for condition in search
             .conditions(self.database.engine(), scope)
             .into_iter()
-            .chain(conditions)
+            .chain(listed.conditions)
         {
             select.cond_where(condition);
         }
@@ -217,14 +275,9 @@ impl TerminalService {
             select.cond_where(only.condition.clone());
             return Ok(select);
         }
-        let mut leading = None;
-        for (at, filter) in plain.iter().enumerate().filter(|(_, filter)| filter.leads) {
-            let led = led_by(scope, &filter.condition);
-            if self.count_up_to(&led, FEW + 1).await? <= FEW {
-                select.and_where(column(Column::Id).in_subquery(led));
-                leading = Some(at);
-                break;
-            }
+        let leading = self.leading(scope, &plain).await?;
+        if let Some((_, led)) = &leading {
+            select.and_where(column(Column::Id).in_subquery(led.clone()));
         }
         let shy = self.filters_of(Dress::shy(self.database.engine()), scope, query, merchant);
         // Nothing is few: one of the filters may still have the order.

@@ -5,7 +5,9 @@ use super::search::From;
 use crate::database::Engine;
 use app::backend::page::Direction;
 use sea_orm::Value;
-use sea_orm::sea_query::{Expr, Order, PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder};
+use sea_orm::sea_query::{
+    Alias, Expr, ExprTrait, JoinType, Order, PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder,
+};
 
 /// A block of PostgreSQL's index has two to the power of so many numbers. Source: the migration of 2026-11-29.
 const BLOCK_BITS: u32 = 14;
@@ -51,6 +53,10 @@ impl Stretch {
 
     pub(super) fn order(self) -> &'static str {
         if self.back { "ASC" } else { "DESC" }
+    }
+
+    fn sorted(self) -> Order {
+        if self.back { Order::Asc } else { Order::Desc }
     }
 
     /// How a number in it compares with where it begins, and with where it ends.
@@ -108,6 +114,38 @@ pub(super) fn sqlite(
     in_order(select, lead, "terminal_grams.rowid", stretch, limit)
 }
 
+/// Those of a stretch that are among `row` and among the few that `led` has the keys of.
+pub(super) fn among(
+    engine: Engine,
+    mut row: SelectStatement,
+    led: SelectStatement,
+    stretch: Stretch,
+    limit: usize,
+) -> (String, Vec<Value>) {
+    // The sum keeps the engines from going along all numbers.
+    let number = || Expr::cust("terminal_search.key + 0");
+    row.expr(Expr::cust("terminal_search.key"))
+        .expr(Expr::cust("terminals.id"))
+        .join(
+            JoinType::InnerJoin,
+            Alias::new("terminal_search"),
+            Expr::cust("terminal_search.terminal_id = terminals.id"),
+        )
+        .and_where(Expr::cust("terminals.id").in_subquery(led));
+    for (sign, end) in stretch.said() {
+        row.and_where(match sign {
+            ">" => number().gt(end),
+            _ => number().lt(end),
+        });
+    }
+    row.order_by_expr(number(), stretch.sorted()).limit(limit as u64);
+    let (sql, values) = match engine {
+        Engine::Sqlite => row.build(SqliteQueryBuilder),
+        Engine::Postgres => row.build(PostgresQueryBuilder),
+    };
+    (sql, values.0)
+}
+
 /// On SQLite: those of a stretch that are among `row`, each looked at.
 pub(super) fn sqlite_walk(
     row: SelectStatement,
@@ -139,8 +177,9 @@ fn in_order(
     for (sign, end) in stretch.said() {
         select.and_where(Expr::cust_with_values(format!("{number} {sign} ?"), [end]));
     }
-    let order = if stretch.back { Order::Asc } else { Order::Desc };
-    select.order_by_expr(Expr::cust(number), order).limit(limit as u64);
+    select
+        .order_by_expr(Expr::cust(number), stretch.sorted())
+        .limit(limit as u64);
     let (sql, values) = select.build(SqliteQueryBuilder);
     let lead = format!("FROM {lead} CROSS JOIN \"terminals\" ON terminals.id = terminal_search.terminal_id");
     (sql.replacen("FROM \"terminals\"", &lead, 1), values.0)
@@ -161,10 +200,10 @@ pub(super) fn postgres(
         format!("${}", values.len())
     };
     let lookup = bind(lookup.into());
-    let (first, last, step) = if stretch.back {
-        ("min", "max", 1)
+    let (first, last, step, nearer) = if stretch.back {
+        ("min", "max", 1, "greatest")
     } else {
-        ("max", "min", -1)
+        ("max", "min", -1, "least")
     };
     let mut within = String::new();
     let mut begin = format!("(SELECT {first}(key) FROM terminal_search)");
@@ -172,7 +211,8 @@ pub(super) fn postgres(
         let end = bind(end.into());
         within.push_str(&format!(" AND key + 0 {sign} {end}"));
         if at == 0 && stretch.from.is_some() {
-            begin = format!("CAST({end} AS bigint)");
+            // Whoever writes a number of their own goes through no blocks that there are not.
+            begin = format!("{nearer}(CAST({end} AS bigint), {begin})");
         }
     }
     for word in words {
@@ -352,7 +392,7 @@ pub(super) fn mentioned(
         Engine::Sqlite => {
             let sn = match word.sn.is_empty() {
                 true => String::new(),
-                false => format!(" OR instr(own.sn, {})", bind(word.sn.to_uppercase().into())),
+                false => format!(" OR instr(own.sn, {})", bind(word.sn.to_ascii_uppercase().into())),
             };
             format!(
                 "EXISTS (SELECT 1 FROM terminals own WHERE own.id = {row}.terminal_id \

@@ -6,7 +6,7 @@ use super::TerminalService;
 use super::grams::Word;
 use super::lookups::{self, Stretch, Walked};
 use super::search::{From, Hit, Search};
-use super::ways::{Amounts, Asking, Way};
+use super::ways::{self, Amounts, Asking, Way};
 use crate::services::failure::Failure;
 use app::backend::page::Direction;
 use app::caller::Scope;
@@ -147,8 +147,9 @@ impl TerminalService {
         let sql = format!(
             "SELECT coalesce((SELECT max(key) FROM terminal_search), 0), \
              coalesce((SELECT max(key) FROM place_search), 0), \
-             (SELECT count(*) FROM ({} LIMIT (SELECT 3000 + coalesce(max(key), 0) / 32 FROM place_search)) named)",
-            lookups::places(engine, word)
+             (SELECT count(*) FROM ({} LIMIT (SELECT {} FROM place_search)) named)",
+            lookups::places(engine, word),
+            ways::COUNTED
         );
         let values = lookups::words_of_places(engine, word);
         let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);

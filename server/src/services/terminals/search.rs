@@ -2,8 +2,8 @@
 //! more of it than a page needs.
 //!
 //! One word of the platform's is looked for in the terminals' own texts and, apart from that, among the names of merchants
-//! and stores ([`super::placed`]): a word of two characters may be part of thousands of names. Several words, and those of
-//! a merchant, are looked for in one index together.
+//! and stores ([`super::placed`]): a word of two characters may be part of thousands of names. So is the longest of several
+//! that are all part of very many names. Otherwise several words, and those of a merchant, are looked for in one index together.
 
 use super::grams::{self, Frequencies, Place, Places, Word};
 use super::lookups::{self, Stretch, Walked};
@@ -23,8 +23,8 @@ use uuid::Uuid;
 /// A search, made ready to be asked.
 pub(super) struct Search {
     pub(super) words: Vec<Word>,
-    /// What the index is asked for; `None` where it cannot help.
-    lookup: Option<String>,
+    /// What the index is asked for.
+    lookup: String,
     /// The one of the platform's words that is looked for apart, in the terminals' own texts and among names: the only
     /// one, or the longest where every word is part of very many names. The index is then asked for it in own texts.
     pub(super) apart: Option<Word>,
@@ -232,28 +232,20 @@ impl TerminalService {
             return self.hits_of_word(search, word, conditions, stretch, limit).await;
         }
         let engine = self.database.engine();
-        match &search.lookup {
-            Some(lookup) => {
-                let words: Vec<_> = search.words.iter().collect();
-                let (row, words) = match scope {
-                    Scope::Platform => (
-                        narrowed(scope, search.others().chain(conditions.iter().cloned())),
-                        &words[..],
-                    ),
-                    // Its stores are few, and in the statement already.
-                    Scope::Merchant(_) => (self.row_of_search(scope, search, conditions), &[][..]),
-                };
-                let (sql, values) = match engine {
-                    Engine::Sqlite => lookups::sqlite(row, lookup, words, stretch, limit),
-                    Engine::Postgres => lookups::postgres(row, lookup, (None, words), stretch, limit),
-                };
-                self.hits_in(sql, values).await
-            }
-            None => {
-                self.walk(scope, search, conditions, (Walked::All, stretch), limit)
-                    .await
-            }
-        }
+        let words: Vec<_> = search.words.iter().collect();
+        let (row, words) = match scope {
+            Scope::Platform => (
+                narrowed(scope, search.others().chain(conditions.iter().cloned())),
+                &words[..],
+            ),
+            // Its stores are few, and in the statement already.
+            Scope::Merchant(_) => (self.row_of_search(scope, search, conditions), &[][..]),
+        };
+        let (sql, values) = match engine {
+            Engine::Sqlite => lookups::sqlite(row, &search.lookup, words, stretch, limit),
+            Engine::Postgres => lookups::postgres(row, &search.lookup, (None, words), stretch, limit),
+        };
+        self.hits_in(sql, values).await
     }
 
     /// The same of those that have the word that is looked for apart in their own texts.
@@ -265,9 +257,6 @@ impl TerminalService {
         stretch: Stretch,
         limit: usize,
     ) -> Result<Vec<Hit>, Failure> {
-        let Some(lookup) = &search.lookup else {
-            return Ok(Vec::new());
-        };
         let engine = self.database.engine();
         let own = std::iter::once(has(engine, word));
         let row = narrowed(
@@ -276,8 +265,8 @@ impl TerminalService {
         );
         let words = search.words_beside(word);
         let (sql, values) = match engine {
-            Engine::Sqlite => lookups::sqlite(row, lookup, &words, stretch, limit),
-            Engine::Postgres => lookups::postgres(row, lookup, (Some(word), &words), stretch, limit),
+            Engine::Sqlite => lookups::sqlite(row, &search.lookup, &words, stretch, limit),
+            Engine::Postgres => lookups::postgres(row, &search.lookup, (Some(word), &words), stretch, limit),
         };
         self.hits_in(sql, values).await
     }
@@ -370,7 +359,7 @@ fn has(engine: Engine, word: &Word) -> Condition {
     if word.sn.is_empty() {
         return any;
     }
-    any.add(contains(engine, column(Column::Sn), &word.sn.to_uppercase()))
+    any.add(contains(engine, column(Column::Sn), &word.sn.to_ascii_uppercase()))
 }
 
 /// Whether a word is part of what a terminal is known by.

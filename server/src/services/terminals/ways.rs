@@ -12,8 +12,15 @@ pub(super) struct Amounts {
     pub(super) newest: i64,
     /// Merchants and stores, about.
     pub(super) places: u64,
-    /// Those that the word is part of the name or number of; of more than 3,000 and one of 32 no more are counted.
+    /// Those that the word is part of the name or number of, up to [`counted`].
     pub(super) named: u64,
+}
+
+/// So many of the places that a word is part of the name of are counted, as [`counted`] says.
+pub(super) const COUNTED: &str = "3000 + coalesce(max(key), 0) / 32";
+
+fn counted(places: u64) -> u64 {
+    3_000 + places / 32
 }
 
 /// A way to the terminals of the places whose names a word is part of.
@@ -42,6 +49,7 @@ impl Amounts {
         };
         match self.named {
             0 => Way::None,
+            named if named >= counted(self.places) => Way::Terminals,
             named if named <= each => Way::Each,
             named if named <= together => Way::Together,
             _ => Way::Terminals,
@@ -104,26 +112,19 @@ impl Asking<'_> {
         }
     }
 
-    /// Terminals are gone through until there are enough.
+    /// On PostgreSQL, for one word: terminals are gone through until there are enough.
     pub(super) fn together(&self) -> (String, Vec<Value>) {
         let (after, before) = self.stretch.signs();
-        let mut others = self.others();
-        let index = match self.engine {
-            Engine::Sqlite => "INDEXED BY ix_terminal_search_placed",
-            Engine::Postgres => "",
-        };
         let sql = format!(
-            "WITH {}place AS MATERIALIZED ({}) SELECT key, terminal_id FROM terminal_search {index} \
+            "WITH place AS MATERIALIZED ({}) SELECT key, terminal_id FROM terminal_search \
              WHERE merchant_id IS NOT NULL AND key {after} $3 AND key {before} $4 \
              AND (store_id IN (SELECT id FROM place WHERE merchant = 0) \
-             OR merchant_id IN (SELECT id FROM place WHERE merchant = 1)){} ORDER BY key {} LIMIT {}",
-            others.tables(),
+             OR merchant_id IN (SELECT id FROM place WHERE merchant = 1)) ORDER BY key {} LIMIT {}",
             lookups::places(self.engine, self.word),
-            others.said_of("terminal_search"),
             self.stretch.order(),
             self.limit
         );
-        (sql, others.values)
+        (sql, Vec::new())
     }
 
     /// The same, place by place.
@@ -137,13 +138,17 @@ impl Asking<'_> {
         (format!("WITH {tables}{sql}"), others.values)
     }
 
-    /// The number behind which nothing is wanted: where there are as many places as terminals are wanted, the last place's
-    /// newest.
+    /// How many places have enough terminals: each terminal may be the newest of a store and of a merchant.
+    fn places(&self) -> usize {
+        self.limit * 2
+    }
+
+    /// The number behind which nothing is wanted: where there are enough places, the last place's newest.
     fn lowest(&self) -> String {
         let extreme = if self.stretch.is_back() { "max" } else { "min" };
         format!(
             "lowest(key) AS MATERIALIZED (SELECT CASE count(key) WHEN {} THEN {extreme}(key) ELSE {} END FROM top)",
-            self.limit,
+            self.places(),
             self.stretch.end()
         )
     }
@@ -189,8 +194,9 @@ impl Asking<'_> {
             "newest(merchant, id, key) AS (SELECT merchant, id, CASE merchant WHEN 1 THEN {of_merchants} ELSE {of_stores} \
              END FROM ({places}) AS place), \
              top(merchant, id, key) AS MATERIALIZED (SELECT merchant, id, key FROM newest \
-             ORDER BY key {order} NULLS LAST LIMIT {limit}), \
+             ORDER BY key {order} NULLS LAST LIMIT {enough}), \
              {lowest} {merchants} UNION {stores} ORDER BY 1 {order} LIMIT {limit}",
+            enough = self.places(),
             places = lookups::places(Engine::Sqlite, self.word),
             lowest = self.lowest(),
             merchants = of("merchant_id", 1),
@@ -222,8 +228,9 @@ impl Asking<'_> {
         };
         format!(
             "place AS MATERIALIZED ({places}), newest AS ({of_merchants} UNION ALL {of_stores}), \
-             top AS MATERIALIZED (SELECT merchant, id, key FROM newest ORDER BY key {order} LIMIT {limit}), \
+             top AS MATERIALIZED (SELECT merchant, id, key FROM newest ORDER BY key {order} LIMIT {enough}), \
              {lowest} {merchants} UNION {stores} ORDER BY 1 {order} LIMIT {limit}",
+            enough = self.places(),
             places = lookups::places(Engine::Postgres, self.word),
             lowest = self.lowest(),
             merchants = of("merchant_id", 1),
@@ -250,6 +257,12 @@ mod tests {
         assert_eq!(
             [0, 1, 2_473, 2_474].map(on_sqlite),
             [Way::None, Way::Each, Way::Each, Way::Terminals]
+        );
+        assert_eq!(way(Engine::Sqlite, 3_624, 201), Way::Each);
+        assert_eq!(
+            way(Engine::Sqlite, 3_625, 201),
+            Way::Terminals,
+            "nobody knows how many more"
         );
         let on_postgres = |named| way(Engine::Postgres, named, 51);
         assert_eq!([0, 1, 291].map(on_postgres), [Way::None, Way::Each, Way::Each]);

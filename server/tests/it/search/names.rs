@@ -4,9 +4,10 @@
 use super::{Known, listed, merchant, sns};
 use crate::support::{Outcome, TestDb};
 use crate::world::{Result, World, XIAOMAN};
-use app::backend::terminals::{SortKey, TerminalQuery, TerminalSort};
+use app::backend::page::{Cursor, Direction};
+use app::backend::terminals::{Connection, SortKey, TerminalQuery, TerminalSort, Terminals};
 use app::caller::Caller;
-use app::domain::search_words;
+use app::domain::{StoreId, search_words};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
 use server::database::Engine;
@@ -52,15 +53,18 @@ pub(super) async fn a_word_of_many_names_finds_what_a_plain_look_finds(db: &Test
         "独一 SN-00 无人",
     ];
     for search in searches {
-        for model in [None, Some("P2")] {
+        // A model leads to its terminals, which are few here; whether one is connected does not.
+        for (model, connection) in [(None, None), (Some("P2"), None), (None, Some(Connection::Offline))] {
             let query = TerminalQuery {
                 search: Some(search.to_owned()),
                 model: model.map(str::to_owned),
+                connection,
                 ..TerminalQuery::default()
             };
             let words = search_words(search);
             let belongs = |known: &&Known| {
-                let right = model.is_none_or(|model| known.row.model == model);
+                let right = model.is_none_or(|model| known.row.model == model)
+                    && connection.is_none_or(|_| known.row.last_seen_at.is_some());
                 right && words.iter().all(|word| known.mentions(word, true))
             };
             let mut expected: Vec<String> = fleet.iter().filter(belongs).map(|known| known.row.sn.clone()).collect();
@@ -68,7 +72,7 @@ pub(super) async fn a_word_of_many_names_finds_what_a_plain_look_finds(db: &Test
             assert_eq!(
                 sns(&listed(&world, &platform, &query).await?),
                 expected,
-                "{search} {model:?}"
+                "{search} {model:?} {connection:?}"
             );
             let by_sn = TerminalQuery {
                 sort: Some(TerminalSort {
@@ -80,9 +84,95 @@ pub(super) async fn a_word_of_many_names_finds_what_a_plain_look_finds(db: &Test
             assert_eq!(
                 sns(&listed(&world, &platform, &by_sn).await?),
                 expected,
-                "{search} {model:?} by number"
+                "{search} {model:?} {connection:?} by number"
             );
         }
+    }
+    Ok(())
+}
+
+/// A terminal may be the newest one of its store and of its merchant.
+pub(super) async fn merchants_and_stores_of_the_same_name(db: &TestDb) -> Outcome {
+    const MERCHANTS: usize = 120;
+    let world = World::new(db).await?;
+    let owner = merchant(&world, XIAOMAN).await?;
+    let mut expected = Vec::new();
+    for number in 0..MERCHANTS {
+        let id = Uuid::from_u128(0x7000 + number as u128);
+        let store_id = Uuid::from_u128(0x9000 + number as u128);
+        let name = format!("莲花{number:03}");
+        let merchant = merchants::Model {
+            id,
+            merchant_no: format!("8982999{number:08}"),
+            name: name.clone(),
+            ..owner.clone()
+        };
+        let store = stores::Model {
+            id: store_id,
+            merchant_id: id,
+            name,
+            name_key: None,
+            address: None,
+            closed_at: None,
+            created_at: 1,
+            updated_at: 1,
+        };
+        let sn = format!("LH{number:06}");
+        let terminal = terminals::ActiveModel {
+            id: Set(id),
+            manufacturer: Set("PAX".to_owned()),
+            model: Set("A920".to_owned()),
+            sn: Set(sn.clone()),
+            sn_printed: Set(sn.clone()),
+            name: Set(String::new()),
+            merchant_id: Set(Some(id)),
+            store_id: Set(Some(store_id)),
+            lifecycle: Set("awaiting".to_owned()),
+            created_at: Set(1),
+            updated_at: Set(1),
+            online: Set(false),
+            ..Default::default()
+        };
+        let writer = world.db.writer();
+        merchant.into_active_model().reset_all().insert(writer).await?;
+        store.into_active_model().reset_all().insert(writer).await?;
+        terminal.insert(writer).await?;
+        expected.push(sn);
+    }
+    expected.reverse();
+    let platform = Caller::system("test");
+    let query = TerminalQuery {
+        search: Some("莲花".to_owned()),
+        ..TerminalQuery::default()
+    };
+    assert_eq!(sns(&listed(&world, &platform, &query).await?), expected);
+    let store = TerminalQuery {
+        store: Some(StoreId(Uuid::from_u128(0x9005))),
+        ..TerminalQuery::default()
+    };
+    for search in [None, Some("莲花".to_owned())] {
+        let query = TerminalQuery {
+            search,
+            ..store.clone()
+        };
+        assert_eq!(sns(&listed(&world, &platform, &query).await?), ["LH000005"]);
+    }
+    // Places in the list that there are not: the first page, and the last.
+    for (number, direction, first) in [
+        (i64::MAX, Direction::After, expected.first()),
+        (i64::MIN, Direction::Before, expected.get(MERCHANTS - 50)),
+    ] {
+        let cursor = Cursor {
+            direction,
+            key: number.to_string(),
+            id: Uuid::nil(),
+        };
+        let query = TerminalQuery {
+            cursor: Some(cursor),
+            ..query.clone()
+        };
+        let page = world.services.terminals.list(&platform, &query).await?;
+        assert_eq!(sns(&page.rows).first(), first, "{number}");
     }
     Ok(())
 }
@@ -136,6 +226,7 @@ async fn fleet(world: &World<'_>, owner: &merchants::Model, stores: &[stores::Mo
             merchant_id: Set(store.map(|_| owner.id)),
             store_id: Set(store.map(|store| store.id)),
             lifecycle: Set(if store.is_some() { "awaiting" } else { "unassigned" }.to_owned()),
+            last_seen_at: Set((number % 2 == 1).then_some(1)),
             created_at: Set(1),
             updated_at: Set(1),
             online: Set(false),
