@@ -122,14 +122,10 @@ async fn random_fleet(
         let place = (number % 4 > 0).then(|| &places[usize::try_from(number).unwrap_or_default() % places.len()]);
         let owner = place.and_then(|place| owners.iter().find(|owner| owner.id == place.merchant_id));
         let at = i64::try_from(number).unwrap_or_default();
+        let id = Uuid::from_u128(u128::from(number) << 64 | u128::from(sampled(runner, &any::<u64>())?));
         let row = terminals::ActiveModel {
-            id: Set(Uuid::from_u128(
-                u128::from(number) << 64 | u128::from(sampled(runner, &any::<u64>())?),
-            )),
             manufacturer: Set(["PAX", "SUNMI"][usize::from(number % 3 == 0)].to_owned()),
             model: Set(["A920", "P2", "X990"][usize::try_from(number % 3).unwrap_or_default()].to_owned()),
-            sn: Set(sn.clone()),
-            sn_printed: Set(sn),
             name_key: Set(name_key(&name)),
             name: Set(name),
             merchant_id: Set(owner.map(|owner| owner.id)),
@@ -146,8 +142,7 @@ async fn random_fleet(
             registered_at: Set(owner.filter(|_| number % 5 > 0).map(|_| at / 3)),
             last_seen_at: Set(owner.filter(|_| number % 7 > 2).map(|_| (at * 37) % 50)),
             updated_at: Set(at),
-            online: Set(false),
-            ..Default::default()
+            ..in_stock(id, &sn)
         };
         all.push(Known {
             row: row.insert(world.db.writer()).await?,
@@ -156,6 +151,23 @@ async fn random_fleet(
         });
     }
     Ok(all)
+}
+
+/// A terminal of nobody.
+fn in_stock(id: Uuid, sn: &str) -> terminals::ActiveModel {
+    terminals::ActiveModel {
+        id: Set(id),
+        manufacturer: Set("PAX".to_owned()),
+        model: Set("A920".to_owned()),
+        sn: Set(sn.to_owned()),
+        sn_printed: Set(sn.to_owned()),
+        name: Set(String::new()),
+        lifecycle: Set("unassigned".to_owned()),
+        created_at: Set(1),
+        updated_at: Set(1),
+        online: Set(false),
+        ..Default::default()
+    }
 }
 
 /// All rows of all pages, forwards, after checking that the pages backwards are the same.

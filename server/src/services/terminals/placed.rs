@@ -176,7 +176,7 @@ impl TerminalService {
         let mut belonging = Vec::new();
         loop {
             let (sql, others) = match way {
-                Way::Together => asking.together(),
+                Way::Together => (asking.together(), Vec::new()),
                 _ => asking.each(),
             };
             let (from, until) = asking.stretch.ends();

@@ -113,9 +113,9 @@ impl Asking<'_> {
     }
 
     /// On PostgreSQL, for one word: terminals are gone through until there are enough.
-    pub(super) fn together(&self) -> (String, Vec<Value>) {
+    pub(super) fn together(&self) -> String {
         let (after, before) = self.stretch.signs();
-        let sql = format!(
+        format!(
             "WITH place AS MATERIALIZED ({}) SELECT key, terminal_id FROM terminal_search \
              WHERE merchant_id IS NOT NULL AND key {after} $3 AND key {before} $4 \
              AND (store_id IN (SELECT id FROM place WHERE merchant = 0) \
@@ -123,8 +123,7 @@ impl Asking<'_> {
             lookups::places(self.engine, self.word),
             self.stretch.order(),
             self.limit
-        );
-        (sql, Vec::new())
+        )
     }
 
     /// The same, place by place.

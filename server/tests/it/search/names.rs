@@ -1,7 +1,7 @@
 //! Words that are part of few and of very many names of stores: each way to their terminals finds the same ones as a plain
 //! look, in the same order, over the border of a block of PostgreSQL's index.
 
-use super::{Known, listed, merchant, sns};
+use super::{Known, in_stock, listed, merchant, sns};
 use crate::support::{Outcome, TestDb};
 use crate::world::{Result, World, XIAOMAN};
 use app::backend::page::{Cursor, Direction};
@@ -119,19 +119,10 @@ pub(super) async fn merchants_and_stores_of_the_same_name(db: &TestDb) -> Outcom
         };
         let sn = format!("LH{number:06}");
         let terminal = terminals::ActiveModel {
-            id: Set(id),
-            manufacturer: Set("PAX".to_owned()),
-            model: Set("A920".to_owned()),
-            sn: Set(sn.clone()),
-            sn_printed: Set(sn.clone()),
-            name: Set(String::new()),
             merchant_id: Set(Some(id)),
             store_id: Set(Some(store_id)),
             lifecycle: Set("awaiting".to_owned()),
-            created_at: Set(1),
-            updated_at: Set(1),
-            online: Set(false),
-            ..Default::default()
+            ..in_stock(id, &sn)
         };
         let writer = world.db.writer();
         merchant.into_active_model().reset_all().insert(writer).await?;
@@ -217,20 +208,13 @@ async fn fleet(world: &World<'_>, owner: &merchants::Model, stores: &[stores::Mo
         };
         let sn = format!("SN{number:06}");
         let row = terminals::ActiveModel {
-            id: Set(Uuid::from_u128(number as u128 + 1)),
-            manufacturer: Set("PAX".to_owned()),
             model: Set(["A920", "P2"][number % 2].to_owned()),
-            sn: Set(sn.clone()),
-            sn_printed: Set(sn),
             name: Set(name.to_owned()),
             merchant_id: Set(store.map(|_| owner.id)),
             store_id: Set(store.map(|store| store.id)),
             lifecycle: Set(if store.is_some() { "awaiting" } else { "unassigned" }.to_owned()),
             last_seen_at: Set((number % 2 == 1).then_some(1)),
-            created_at: Set(1),
-            updated_at: Set(1),
-            online: Set(false),
-            ..Default::default()
+            ..in_stock(Uuid::from_u128(number as u128 + 1), &sn)
         };
         all.push(Known {
             row: row.insert(world.db.writer()).await?,
