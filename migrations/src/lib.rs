@@ -45,6 +45,7 @@ mod m20261125_000046_import_previews;
 mod m20261125_000047_import_tries;
 mod m20261129_000048_search_places;
 mod m20261129_000049_model_states;
+mod m20261129_000050_longer_grams;
 mod shape;
 
 /// The PostgreSQL advisory lock that migrating takes: "tillkeep" in ASCII, so that it meets no other program's.
@@ -92,6 +93,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000047_import_tries::Migration),
             Box::new(m20261129_000048_search_places::Migration),
             Box::new(m20261129_000049_model_states::Migration),
+            Box::new(m20261129_000050_longer_grams::Migration),
         ]
     }
 }

@@ -22,9 +22,8 @@ use unicode_normalization::UnicodeNormalization;
 /// Names looked at in one go.
 const CHUNK: usize = 5_000;
 
-/// FTS5's tokenizer: everything but blanks belongs to a gram, and non-ASCII characters do so anyway.
-const FTS: &str = "content='', columnsize=0, detail=none, prefix='1 2 3', \
-    tokenize=\"ascii tokenchars '!\"\"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~'\"";
+/// Characters of a gram, as this migration makes them.
+const GRAM: usize = 4;
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -142,22 +141,36 @@ fn name_key(name: &str) -> Option<String> {
     (key != name.to_ascii_lowercase()).then_some(key)
 }
 
-/// The grams of an SQL text, separated by blanks.
-fn grams(text: &str) -> String {
+/// SQLite's table of grams of so many characters. Everything but blanks belongs to a gram; non-ASCII characters do so anyway.
+pub(crate) fn gram_table(name: &str, gram: usize) -> String {
+    let prefixes: Vec<String> = (1..gram).map(|length| length.to_string()).collect();
     format!(
-        "(SELECT group_concat(substr(t, place, 4), ' ') FROM (SELECT {text} AS t) \
+        "CREATE VIRTUAL TABLE {name} USING fts5(grams, content='', columnsize=0, detail=none, prefix='{}', \
+         tokenize=\"ascii tokenchars '!\"\"#$%&''()*+,-./:;<=>?@[\\]^_`{{|}}~'\")",
+        prefixes.join(" ")
+    )
+}
+
+/// The grams of an SQL text, separated by blanks.
+fn grams(text: &str, gram: usize) -> String {
+    format!(
+        "(SELECT group_concat(substr(t, place, {gram}), ' ') FROM (SELECT {text} AS t) \
          JOIN search_places ON place <= length(t))"
     )
 }
 
+/// The grams of what the terminal's row `which` says itself.
+pub(crate) fn own_grams(which: &str, gram: usize) -> String {
+    let text = format!("lower({which}.sn) || ' ' || coalesce({which}.name_key, lower({which}.name))");
+    grams(&text, gram)
+}
+
 /// The grams of a terminal's row `which`: those of its own text, and of the keys of its merchant and its store.
-fn terminal_grams(which: &str) -> String {
-    let own = grams(&format!(
-        "lower({which}.sn) || ' ' || coalesce({which}.name_key, lower({which}.name))"
-    ));
+pub(crate) fn terminal_grams(which: &str) -> String {
     format!(
         "coalesce('\u{e000}' || hex({which}.merchant_id) || ' ', '') || \
-         coalesce('\u{e001}' || hex({which}.store_id) || ' ', '') || {own}"
+         coalesce('\u{e001}' || hex({which}.store_id) || ' ', '') || {}",
+        own_grams(which, GRAM)
     )
 }
 
@@ -168,74 +181,92 @@ fn sqlite() -> Vec<String> {
          SELECT n FROM c"
             .to_owned(),
         "CREATE TABLE terminal_search (key INTEGER PRIMARY KEY, terminal_id BLOB NOT NULL UNIQUE)".to_owned(),
-        format!("CREATE VIRTUAL TABLE terminal_grams USING fts5(grams, {FTS})"),
-        format!("CREATE VIRTUAL TABLE terminal_sample USING fts5(grams, {FTS})"),
+        gram_table("terminal_grams", GRAM),
+        gram_table("terminal_sample", GRAM),
         "CREATE VIRTUAL TABLE terminal_sample_grams USING fts5vocab(terminal_sample, row)".to_owned(),
         "CREATE TABLE place_search (key INTEGER PRIMARY KEY, place_id BLOB NOT NULL UNIQUE, merchant INTEGER NOT NULL)"
             .to_owned(),
-        format!("CREATE VIRTUAL TABLE place_grams USING fts5(grams, {FTS})"),
+        gram_table("place_grams", GRAM),
     ];
     all.extend(numbered_triggers());
-    all.extend(sqlite_triggers(
+    all.extend(place_triggers(GRAM, PLACED_STORE));
+    // What is there already.
+    for (table, columns, index, values) in [
+        ("merchants", "place_id, merchant", "place", "id, 1"),
+        ("stores", "place_id, merchant", "place", "id, 0"),
+        ("terminals", "terminal_id", "terminal", "id"),
+    ] {
+        all.push(format!(
+            "INSERT INTO {index}_search ({columns}) SELECT {values} FROM {table} ORDER BY id"
+        ));
+    }
+    all.extend(fill_places(GRAM));
+    all.extend(fill_terminals(&terminal_grams("it")));
+    all
+}
+
+/// Fills SQLite's index of terminals with the grams of each row `it`.
+pub(crate) fn fill_terminals(grams: &str) -> [String; 2] {
+    [("grams", ""), ("sample", " WHERE key % 64 = 0")].map(|(into, which)| {
+        format!(
+            "INSERT INTO terminal_{into} (rowid, grams) SELECT key, {grams} FROM terminal_search \
+             JOIN terminals it ON it.id = terminal_id{which} ORDER BY key"
+        )
+    })
+}
+
+/// Fills SQLite's index of merchants and stores.
+pub(crate) fn fill_places(gram: usize) -> [String; 2] {
+    [
+        ("merchants", merchant_grams("it", gram)),
+        ("stores", store_grams("it", gram)),
+    ]
+    .map(|(table, grams)| {
+        format!(
+            "INSERT INTO place_grams (rowid, grams) SELECT key, {grams} FROM place_search \
+             JOIN {table} it ON it.id = place_id ORDER BY key"
+        )
+    })
+}
+
+fn store_grams(which: &str, gram: usize) -> String {
+    grams(&format!("coalesce({which}.name_key, lower({which}.name))"), gram)
+}
+
+fn merchant_grams(which: &str, gram: usize) -> String {
+    let text = format!("lower({which}.merchant_no) || ' ' || coalesce({which}.name_key, lower({which}.name))");
+    grams(&text, gram)
+}
+
+/// The columns of `place_search` for a store, and what stands in them.
+pub(crate) const PLACED_STORE: (&str, &str) = ("place_id, merchant", "new.id, 0");
+
+/// SQLite's triggers of merchants and stores, of which the latter have `store` in `place_search`.
+pub(crate) fn place_triggers(gram: usize, store: (&str, &str)) -> Vec<String> {
+    let stores = sqlite_triggers(
         "stores",
         "place",
         &["place_grams"],
         "name, name_key",
-        ("place_id, merchant", "new.id, 0"),
+        store,
         "",
-        &store_grams,
-    ));
-    all.extend(sqlite_triggers(
+        &|which| store_grams(which, gram),
+    );
+    let merchants = sqlite_triggers(
         "merchants",
         "place",
         &["place_grams"],
         "merchant_no, name, name_key",
         ("place_id, merchant", "new.id, 1"),
         "",
-        &merchant_grams,
-    ));
-    // What is there already.
-    for (table, columns, index, values, own) in [
-        (
-            "merchants",
-            "place_id, merchant",
-            "place",
-            "id, 1",
-            merchant_grams as fn(&str) -> String,
-        ),
-        ("stores", "place_id, merchant", "place", "id, 0", store_grams),
-        ("terminals", "terminal_id", "terminal", "id", terminal_grams),
-    ] {
-        all.push(format!(
-            "INSERT INTO {index}_search ({columns}) SELECT {values} FROM {table} ORDER BY id"
-        ));
-        let own = own("it");
-        all.push(format!(
-            "INSERT INTO {index}_grams (rowid, grams) SELECT key, {own} FROM {index}_search \
-             JOIN {table} it ON it.id = {index}_id ORDER BY key"
-        ));
-    }
-    let own = terminal_grams("it");
-    all.push(format!(
-        "INSERT INTO terminal_sample (rowid, grams) SELECT key, {own} FROM terminal_search \
-         JOIN terminals it ON it.id = terminal_id WHERE key % 64 = 0 ORDER BY key"
-    ));
-    all
-}
-
-fn store_grams(which: &str) -> String {
-    grams(&format!("coalesce({which}.name_key, lower({which}.name))"))
-}
-
-fn merchant_grams(which: &str) -> String {
-    grams(&format!(
-        "lower({which}.merchant_no) || ' ' || coalesce({which}.name_key, lower({which}.name))"
-    ))
+        &|which| merchant_grams(which, gram),
+    );
+    stores.into_iter().chain(merchants).collect()
 }
 
 /// SQLite's triggers of terminals, as this migration makes them.
 pub(crate) fn numbered_triggers() -> Vec<String> {
-    terminal_triggers(("terminal_id", "new.id"), "")
+    terminal_triggers(("terminal_id", "new.id"), "", &terminal_grams)
 }
 
 /// The same where the numbers say whose the terminals are.
@@ -246,10 +277,11 @@ pub(crate) fn placed_triggers() -> Vec<String> {
             "new.id, new.merchant_id, new.store_id",
         ),
         "UPDATE terminal_search SET merchant_id = new.merchant_id, store_id = new.store_id WHERE terminal_id = new.id;",
+        &terminal_grams,
     )
 }
 
-fn terminal_triggers(numbered: (&str, &str), moved: &str) -> Vec<String> {
+pub(crate) fn terminal_triggers(numbered: (&str, &str), moved: &str, grams: &dyn Fn(&str) -> String) -> Vec<String> {
     sqlite_triggers(
         "terminals",
         "terminal",
@@ -257,11 +289,12 @@ fn terminal_triggers(numbered: (&str, &str), moved: &str) -> Vec<String> {
         "sn, name, name_key, merchant_id, store_id",
         numbered,
         moved,
-        &terminal_grams,
+        grams,
     )
 }
 
-/// Triggers that keep the full-text tables `into` as the rows of `table` are. An update does `also`.
+/// Triggers that keep the full-text tables `into` as the rows of `table` are. An update does `also` after it has taken the old
+/// grams out and before it puts the new ones in.
 fn sqlite_triggers(
     table: &str,
     index: &str,
@@ -307,7 +340,7 @@ fn sqlite_triggers(
         ),
         format!(
             "CREATE TRIGGER tr_{table}_search_update AFTER UPDATE OF {columns} ON {table} WHEN {differs} \
-             BEGIN {remove} {add} {also} END"
+             BEGIN {remove} {also} {add} END"
         ),
         format!(
             "CREATE TRIGGER tr_{table}_search_delete AFTER DELETE ON {table} BEGIN {remove} \
@@ -316,13 +349,19 @@ fn sqlite_triggers(
     ]
 }
 
+/// The text of PostgreSQL's store `which`.
+pub(crate) fn store_text(which: &str) -> String {
+    format!("coalesce({which}.name_key, lower({which}.name COLLATE \"C\"))")
+}
+
+/// The text of PostgreSQL's terminal `which`.
+pub(crate) fn terminal_text(which: &str) -> String {
+    format!("lower({which}.sn COLLATE \"C\") || ' ' || coalesce({which}.name_key, lower({which}.name COLLATE \"C\"))")
+}
+
 fn postgres() -> Vec<String> {
-    let text = |which: &str| {
-        format!(
-            "lower({which}.sn COLLATE \"C\") || ' ' || coalesce({which}.name_key, lower({which}.name COLLATE \"C\"))"
-        )
-    };
-    let store = |which: &str| format!("coalesce({which}.name_key, lower({which}.name COLLATE \"C\"))");
+    let text = terminal_text;
+    let store = store_text;
     let merchant = |which: &str| format!("lower({which}.merchant_no COLLATE \"C\") || ' ' || {}", store(which));
     let mut all = vec![
         "CREATE TABLE terminal_search (key bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, \
@@ -332,7 +371,7 @@ fn postgres() -> Vec<String> {
          place_id uuid NOT NULL UNIQUE, merchant integer NOT NULL, text text NOT NULL)"
             .to_owned(),
         terminal_gram_function(13),
-        gram_function("place_grams(t text)", "''", "'\u{e000}'"),
+        place_gram_function(GRAM),
     ];
     for (table, index, columns, values) in [
         (
@@ -415,10 +454,16 @@ fn postgres() -> Vec<String> {
     all
 }
 
+/// PostgreSQL's function that makes the grams of a merchant or a store.
+pub(crate) fn place_gram_function(gram: usize) -> String {
+    gram_function("place_grams(t text)", gram, "''", "'\u{e000}'")
+}
+
 /// PostgreSQL's function that makes the grams of a terminal, in blocks of two to the power of `bits`.
 pub(crate) fn terminal_gram_function(bits: u32) -> String {
     gram_function(
         "terminal_grams(key bigint, merchant uuid, store uuid, t text)",
+        GRAM,
         &format!("to_hex(key >> {bits}) || ' '"),
         "block || '\u{e000}' || coalesce(merchant::text, '') || E'\\n' || block || '\u{e001}' || coalesce(store::text, '')",
     )
@@ -430,25 +475,26 @@ pub(crate) fn terminal_gram_index() -> String {
 }
 
 /// An index with a short list of what waits to be sorted in: every search reads it.
-fn gram_index(index: &str, of: &str) -> String {
+pub(crate) fn gram_index(index: &str, of: &str) -> String {
     format!(
         "CREATE INDEX ix_{index}_search_grams ON {index}_search USING gin ({of}) WITH (gin_pending_list_limit = 64)"
     )
 }
 
 /// A function that makes the grams of the text `t`, each behind `block`, after those in `first`.
-fn gram_function(name: &str, block: &str, first: &str) -> String {
+pub(crate) fn gram_function(name: &str, gram: usize, block: &str, first: &str) -> String {
     format!(
         "CREATE FUNCTION {name} RETURNS tsvector LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$ \
          DECLARE block text := {block}; grams text := {first}; \
-         BEGIN FOR n IN 1..length(t) LOOP grams := grams || E'\\n' || block || substr(t, n, 4); END LOOP; \
+         BEGIN FOR n IN 1..length(t) LOOP grams := grams || E'\\n' || block || substr(t, n, {gram}); END LOOP; \
          RETURN array_to_tsvector(string_to_array(grams, E'\\n')); END $$"
     )
 }
 
-fn trigger_function(table: &str, verb: &str, body: &str) -> String {
+/// PostgreSQL's function of the trigger that keeps the index where rows of `table` come, change or go.
+pub(crate) fn trigger_function(table: &str, verb: &str, body: &str) -> String {
     format!(
-        "CREATE FUNCTION {table}_search_{verb}() RETURNS trigger LANGUAGE plpgsql AS \
+        "CREATE OR REPLACE FUNCTION {table}_search_{verb}() RETURNS trigger LANGUAGE plpgsql AS \
          $$ BEGIN {body} RETURN NULL; END $$"
     )
 }

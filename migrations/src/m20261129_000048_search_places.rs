@@ -13,7 +13,9 @@ use crate::m20261124_000031_search::{numbered_triggers, placed_triggers, termina
 use crate::shape::{create_indexes, index};
 
 const TABLE: &str = "terminal_search";
-const INDEXES: [(&str, &[&str]); 3] = [
+/// PostgreSQL's blocks hold two to the power of so many numbers.
+pub(crate) const BLOCK_BITS: u32 = 14;
+pub(crate) const INDEXES: [(&str, &[&str]); 3] = [
     ("ix_terminal_search_merchant", &["merchant_id", "key"]),
     ("ix_terminal_search_store", &["store_id", "key"]),
     // All that belong to somebody: what lies in stock is not looked through for the names of stores.
@@ -41,7 +43,7 @@ impl MigrationTrait for Migration {
                 .await?;
             replace_triggers(connection, placed_triggers()).await?;
         } else {
-            replace_grams(manager, 14).await?;
+            replace_grams(manager, BLOCK_BITS).await?;
         }
         let indexes = INDEXES.map(|(name, columns)| {
             let owner = if columns[0] == "store_id" {

@@ -39,7 +39,7 @@ impl Floor {
         let chars: Vec<char> = word.chars().collect();
         // The last grams, which in serial numbers are the rarest.
         let grams: Vec<String> = chars
-            .windows(4)
+            .windows(5)
             .rev()
             .step_by(3)
             .take(3)
@@ -71,7 +71,7 @@ impl Floor {
                 let sql = format!(
                     "SELECT shown.* FROM generate_series((SELECT max(key) FROM terminal_search) >> 14, 0, -1) block \
                      CROSS JOIN LATERAL (SELECT key, terminal_id, text FROM terminal_search \
-                     WHERE terminal_grams(key, merchant_id, store_id, text) @@ \
+                     WHERE terminal_grams(key, merchant_place, store_place, text) @@ \
                      CAST(replace($1, '#', to_hex(block) || ' ') AS tsquery) AND strpos(text, $2) > 0 \
                      ORDER BY key + 0 DESC LIMIT 51) d CROSS JOIN LATERAL (SELECT {LISTED} FROM terminals t {JOINED} \
                      WHERE t.id = d.terminal_id OFFSET 0) shown LIMIT 51"

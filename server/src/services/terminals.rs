@@ -1,11 +1,13 @@
 //! Looking at terminals. Lists are in [`list`] and counted in [`count`], what they are narrowed to is in [`filters`], their order in [`order`], and their
-//! search in [`search`] and [`placed`], with [`ways`]; how many are in which state is in [`states`]. Some terminals that are asked for one by one are in [`picked`].
+//! search in [`search`], [`leads`] and [`placed`], with [`ways`]; how many are in which state is in [`states`]. Some terminals that are asked for one by one are in [`picked`].
 
 mod count;
 mod filters;
 mod grams;
+mod leads;
 mod list;
 mod lookups;
+mod named;
 mod order;
 mod picked;
 mod placed;

@@ -13,7 +13,10 @@ use app::domain::{
     Lifecycle, Manufacturer, MerchantId, Obstacle, Role, Timestamp, UserId, is_dash, name_key, search_text,
     search_words,
 };
-use names::{a_word_of_many_names_finds_what_a_plain_look_finds, merchants_and_stores_of_the_same_name};
+use names::{
+    a_word_of_many_names_finds_what_a_plain_look_finds, merchants_and_stores_of_the_same_name,
+    the_terminals_of_many_names_may_be_the_oldest,
+};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -26,6 +29,7 @@ on_both_engines!(
     a_search_finds_what_a_plain_look_finds,
     a_word_of_many_names_finds_what_a_plain_look_finds,
     merchants_and_stores_of_the_same_name,
+    the_terminals_of_many_names_may_be_the_oldest,
     what_changes_is_found_as_it_is_now,
     every_order_shows_each_terminal_once_both_ways,
     filters_and_searches_go_together,

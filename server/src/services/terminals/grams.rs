@@ -1,13 +1,11 @@
 //! From the words of a search to what the index is asked for: grams that all must be there. Few are enough, because what
 //! is found is compared with the words themselves; of a long word's, the rarest are chosen, or the last.
 
-use app::caller::Scope;
 use app::domain::is_dash;
-use sea_orm::prelude::Uuid;
 use std::collections::HashMap;
 
-/// Characters of a gram; a shorter word is the beginning of some.
-const GRAM: usize = 4;
+/// Characters of a gram; a shorter word is the beginning of some. Source: the migration of 2026-11-29.
+const GRAM: usize = 5;
 
 /// The index is asked for more grams of a word until about so few terminals have them all: to look at a terminal costs as
 /// much as to go along a hundred entries of a gram's list.
@@ -48,10 +46,10 @@ impl Frequencies {
     }
 }
 
-/// Stands in what is asked of PostgreSQL where the number of the block comes. Private use, as are the next two.
+/// Stands in what is asked of PostgreSQL where the number of the block comes. Private use, as is the next one.
 pub(super) const BLOCK: char = '\u{e002}';
-const MERCHANT: char = '\u{e000}';
-const STORE: char = '\u{e001}';
+/// Stands before the number of a merchant or a store.
+const PLACE: char = '\u{e000}';
 
 /// A word of a search.
 pub(super) struct Word {
@@ -61,35 +59,11 @@ pub(super) struct Word {
     pub(super) places: Places,
 }
 
-/// A merchant or a store.
-#[derive(Clone, Copy)]
-pub(super) struct Place {
-    pub(super) is_merchant: bool,
-    pub(super) id: Uuid,
-}
-
-impl Place {
-    /// What stands before its key in the index.
-    fn mark(self) -> char {
-        if self.is_merchant { MERCHANT } else { STORE }
-    }
-}
-
-/// The merchants and stores that a word is part of.
+/// The merchants and stores that a word is part of the names of: their numbers.
 pub(super) enum Places {
-    Few(Vec<Place>),
+    Few(Vec<i64>),
     /// Too many to look for each.
     Many,
-}
-
-impl Places {
-    /// How many, where each is looked for.
-    pub(super) fn amount(&self) -> Option<usize> {
-        match self {
-            Self::Few(places) => Some(places.len()),
-            Self::Many => None,
-        }
-    }
 }
 
 impl Word {
@@ -156,12 +130,11 @@ fn chosen(text: &str, frequencies: &Frequencies) -> Vec<String> {
     chosen
 }
 
-/// The last gram of a text and the one that ends where it begins, or the first; all of a text that has no more than three,
-/// of which each may be frequent. GIN looks for each in every block, which costs more than to compare what two find
-/// with the text itself, and it is the end in which serial numbers differ.
+/// The last gram of a text and the one that ends where it begins, or the first. GIN looks for each in every block, which costs
+/// more than to compare what two find with the text itself, and it is the end in which serial numbers differ.
 fn last(text: &str) -> Vec<String> {
     let all = windows(text);
-    if all.len() <= 3 {
+    if all.len() <= 2 {
         return all;
     }
     let last = all.len() - 1;
@@ -188,43 +161,37 @@ pub(super) fn tsquery(text: &str, block: &str) -> String {
     format!("({})", all.join(" & "))
 }
 
-/// What SQLite's index is asked for.
-pub(super) fn for_sqlite(words: &[Word], frequencies: &Frequencies, scope: Scope) -> String {
+/// What SQLite's index is asked for: the words, of the terminals of `owner`, a merchant's number.
+pub(super) fn for_sqlite(words: &[Word], frequencies: &Frequencies, owner: Option<i64>) -> String {
     asked(
         words,
-        scope,
+        owner,
         |text| fts(text, frequencies),
-        |place| format!("\"{}{:X}\"", place.mark(), place.id.simple()),
+        |place| format!("\"{PLACE}{place}\""),
         (" OR ", " AND "),
     )
 }
 
 /// What PostgreSQL's index is asked for in each block.
-pub(super) fn for_postgres(words: &[Word], scope: Scope) -> String {
+pub(super) fn for_postgres(words: &[Word], owner: Option<i64>) -> String {
     let block = BLOCK.to_string();
     asked(
         words,
-        scope,
+        owner,
         |text| tsquery(text, &block),
-        |place| format!("'{BLOCK}{}{}'", place.mark(), place.id.hyphenated()),
+        |place| format!("'{BLOCK}{PLACE}{place}'"),
         (" | ", " & "),
     )
 }
 
 fn asked(
     words: &[Word],
-    scope: Scope,
+    owner: Option<i64>,
     text: impl Fn(&str) -> String,
-    place: impl Fn(Place) -> String,
+    place: impl Fn(i64) -> String,
     (or, and): (&str, &str),
 ) -> String {
-    let mut all = Vec::new();
-    if let Scope::Merchant(merchant) = scope {
-        all.push(place(Place {
-            is_merchant: true,
-            id: merchant.0,
-        }));
-    }
+    let mut all: Vec<String> = owner.map(&place).into_iter().collect();
     for word in words {
         if let Places::Few(places) = &word.places {
             let forms = word.forms().map(&text);
@@ -250,37 +217,46 @@ mod tests {
     #[test]
     fn of_a_long_text_the_rarest_grams_are_asked_for() {
         let frequencies = sampled([
-            ("n9nl", 2_000),
-            ("nl10", 2_000),
-            ("l100", 2_000),
-            ("0012", 400),
-            ("0123", 40),
-            ("1234", 30),
-            ("2345", 2),
+            ("n9nl1", 2_000),
+            ("l1001", 2_000),
+            ("10012", 400),
+            ("00123", 40),
+            ("01234", 30),
+            ("12345", 2),
         ]);
-        assert_eq!(chosen("n9nl10012345", &frequencies), ["2345", "1234"]);
+        assert_eq!(chosen("n9nl10012345", &frequencies), ["12345", "01234"]);
         // The beginning where that is rare.
-        let frequencies = sampled([("z0x1", 1), ("0001", 400), ("0010", 400), ("0100", 400), ("1000", 400)]);
-        assert_eq!(chosen("z0x100001000", &frequencies)[0], "z0x1");
+        let frequencies = sampled([
+            ("z0x10", 1),
+            ("10000", 400),
+            ("00001", 400),
+            ("00010", 400),
+            ("00100", 400),
+            ("01000", 400),
+        ]);
+        assert_eq!(chosen("z0x100001000", &frequencies)[0], "z0x10");
     }
 
     #[test]
     fn where_no_gram_is_rare_all_are_asked_for() {
-        let mut chosen = chosen("100001", &sampled([("1000", 2_000), ("0000", 2_000), ("0001", 2_000)]));
+        let mut chosen = chosen(
+            "1000001",
+            &sampled([("10000", 2_000), ("00000", 2_000), ("00001", 2_000)]),
+        );
         chosen.sort();
-        assert_eq!(chosen, ["0000", "0001", "1000"]);
+        assert_eq!(chosen, ["00000", "00001", "10000"]);
     }
 
     #[test]
     fn what_is_asked_is_text_to_the_engines() {
         let none = Frequencies::default();
         assert_eq!(fts("a\"", &none), "\"a\"\"\" *");
-        assert_eq!(fts("abcde", &none), "(\"bcde\" AND \"abcd\")");
+        assert_eq!(fts("abcdef", &none), "(\"bcdef\" AND \"abcde\")");
         assert_eq!(tsquery("'\\", "5 "), "'5 ''\\\\':*");
-        assert_eq!(tsquery("abcd", ""), "('abcd')");
-        assert_eq!(tsquery("abcdef", ""), "('abcd' & 'bcde' & 'cdef')");
-        assert_eq!(tsquery("abcdefg", ""), "('abcd' & 'defg')");
-        assert_eq!(tsquery("n9nl1002186813", ""), "('0218' & '6813')");
+        assert_eq!(tsquery("abcde", ""), "('abcde')");
+        assert_eq!(tsquery("abcdef", ""), "('abcde' & 'bcdef')");
+        assert_eq!(tsquery("abcdefg", ""), "('abcde' & 'cdefg')");
+        assert_eq!(tsquery("n9nl1002186813", ""), "('10021' & '86813')");
         assert_eq!(tsquery("收银台", ""), "'收银台':*");
     }
 }

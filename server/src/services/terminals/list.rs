@@ -16,8 +16,8 @@ use app::backend::page::{Cursor, PAGE_ROWS, Page};
 use app::backend::terminals::{SortKey, TerminalQuery, TerminalRow, TerminalSort};
 use app::caller::Scope;
 use sea_orm::sea_query::extension::postgres::PgFunc;
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryResult};
+use sea_orm::sea_query::{Expr, ExprTrait, PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryResult, Statement};
 use std::collections::HashMap;
 use terminals::Column;
 use uuid::Uuid;
@@ -205,7 +205,7 @@ impl TerminalService {
     ) -> Result<Vec<Hit>, Failure> {
         let Listed { conditions, led } = listed;
         let Some(led) = led else {
-            return self.hits(scope, search, conditions, from, limit).await;
+            return self.hits(scope, search, conditions, Stretch::after(from), limit).await;
         };
         // Of few it is seen whether the search finds them, however many it finds otherwise.
         let row = self.row_of_search(scope, search, conditions);
@@ -306,6 +306,19 @@ impl TerminalService {
         }
     }
 
+    /// The first rows of a statement without a limit. How many is said in it and not bound to it: PostgreSQL plans once for a
+    /// number that it knows, and each time for one that it does not.
+    async fn first_rows(&self, select: &SelectStatement, limit: usize) -> Result<Vec<QueryResult>, Failure> {
+        let reader = self.database.reader();
+        let (sql, values) = match self.database.engine() {
+            Engine::Sqlite => select.build(SqliteQueryBuilder),
+            Engine::Postgres => select.build(PostgresQueryBuilder),
+        };
+        let sql = format!("{sql} LIMIT {limit}");
+        let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values.0);
+        Ok(reader.query_all_raw(statement).await?)
+    }
+
     pub(super) async fn count_up_to(&self, select: &SelectStatement, limit: usize) -> Result<usize, Failure> {
         let some = select.clone().limit(limit as u64).take();
         let count = Query::select()
@@ -333,8 +346,8 @@ impl TerminalService {
             if sort.by == SortKey::Registered {
                 select.expr_as(column(Column::RegisteredAt), PLACE);
             }
-            segment.narrow(&mut select, sort, cursor, wanted);
-            for row in self.database.reader().query_all(&select).await? {
+            segment.narrow(&mut select, sort, cursor);
+            for row in self.first_rows(&select, wanted).await? {
                 let registered = match sort.by {
                     SortKey::Registered => row.try_get("", PLACE)?,
                     _ => None,

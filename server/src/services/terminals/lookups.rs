@@ -1,6 +1,7 @@
 //! What a search asks the database, in each engine's words.
 
-use super::grams::{self, Frequencies, Word};
+use super::grams::{self, Word};
+use super::named::{Bind, Sets};
 use super::search::From;
 use crate::database::Engine;
 use app::backend::page::Direction;
@@ -10,7 +11,10 @@ use sea_orm::sea_query::{
 };
 
 /// A block of PostgreSQL's index has two to the power of so many numbers. Source: the migration of 2026-11-29.
-const BLOCK_BITS: u32 = 14;
+pub(super) const BLOCK_BITS: u32 = 14;
+
+/// So many numbers are looked at one by one before PostgreSQL's index is asked for a short word.
+const NEAR: u32 = 512;
 
 /// A stretch of the terminals' numbers, and the direction in which it is gone through.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +49,21 @@ impl Stretch {
             from: Some(number),
             ..self
         }
+    }
+
+    /// The same, without the numbers beyond the newest that there is.
+    pub(super) fn no_newer_than(self, newest: i64) -> Self {
+        let beyond = newest.saturating_add(1);
+        match self.back {
+            true => self.until(self.until.map_or(beyond, |until| Ord::min(until, beyond))),
+            false => self.beyond(self.from.map_or(beyond, |from| Ord::min(from, beyond))),
+        }
+    }
+
+    /// About how many numbers it has, at most.
+    pub(super) fn numbers(self) -> u64 {
+        let (from, until) = self.ends();
+        from.abs_diff(until)
     }
 
     pub(super) fn is_back(self) -> bool {
@@ -91,24 +110,52 @@ pub(super) enum Walked {
     Placed,
 }
 
-/// On SQLite: those of a stretch that the index has `lookup` of, that are among `row` and that are known by `words`.
+/// What is said of words about the terminals that the index has, beside `row`.
+#[derive(Default)]
+pub(super) struct Said<'a> {
+    /// Each is part of a terminal's own texts. `row` says so as well; PostgreSQL sees it before the row is fetched.
+    pub(super) own: &'a [&'a Word],
+    /// Each is part of the name of its merchant or store.
+    pub(super) owned: &'a [&'a Word],
+    /// Each is part of either.
+    pub(super) known: &'a [&'a Word],
+}
+
+impl Said<'_> {
+    /// What is said of the places, as conditions behind others, and the tables that they need.
+    fn of_places(&self, engine: Engine, bind: &mut Bind<'_>) -> (String, Vec<String>) {
+        let row = "terminal_search";
+        let (owned, known) = (
+            Sets::of(engine, self.owned, "owned"),
+            Sets::of(engine, self.known, "known"),
+        );
+        let mut tables = owned.tables(bind);
+        tables.extend(known.tables(bind));
+        let mut said = String::new();
+        for at in 0..self.owned.len() {
+            said.push_str(" AND ");
+            said.push_str(&owned.owned(at, row, bind));
+        }
+        said.push_str(&known.known(row, bind));
+        (said, tables)
+    }
+}
+
+/// On SQLite: those of a stretch that the index has `lookup` of, that are among `row`, and what is `said` of them.
 pub(super) fn sqlite(
     row: SelectStatement,
     lookup: &str,
-    words: &[&Word],
+    said: &Said<'_>,
     stretch: Stretch,
     limit: usize,
 ) -> (String, Vec<Value>) {
     let mut select = row;
-    select.and_where(Expr::cust_with_values("terminal_grams MATCH ?", [lookup]));
-    for word in words {
-        let mut values = Vec::new();
-        let mentioned = mentioned(Engine::Sqlite, word, ("terminal_search", None), &mut |value| {
-            values.push(value);
-            "?".to_owned()
-        });
-        select.and_where(Expr::cust_with_values(mentioned, values));
-    }
+    let mut values = vec![lookup.into()];
+    let (said, _) = said.of_places(Engine::Sqlite, &mut |value| {
+        values.push(value);
+        "?".to_owned()
+    });
+    select.and_where(Expr::cust_with_values(format!("terminal_grams MATCH ?{said}"), values));
     // The index comes first and leads; CROSS JOIN keeps it so.
     let lead = "terminal_grams CROSS JOIN terminal_search ON terminal_search.key = terminal_grams.rowid";
     in_order(select, lead, "terminal_grams.rowid", stretch, limit)
@@ -157,7 +204,7 @@ pub(super) fn sqlite_walk(
     let lead = match walked {
         Walked::All => "terminal_search",
         Walked::Placed => {
-            select.and_where(Expr::cust("terminal_search.merchant_id IS NOT NULL"));
+            select.and_where(Expr::cust("terminal_search.merchant_place IS NOT NULL"));
             "terminal_search INDEXED BY ix_terminal_search_placed"
         }
     };
@@ -185,12 +232,11 @@ fn in_order(
     (sql.replacen("FROM \"terminals\"", &lead, 1), values.0)
 }
 
-/// On PostgreSQL: those of a stretch that the index has `lookup` of, that are among `row` and that are known by `words`.
-/// Whether they have `own` in their own texts, where that is said, is seen before the row is fetched.
+/// The same on PostgreSQL.
 pub(super) fn postgres(
     row: SelectStatement,
     lookup: &str,
-    (own, words): (Option<&Word>, &[&Word]),
+    said: &Said<'_>,
     stretch: Stretch,
     limit: usize,
 ) -> (String, Vec<Value>) {
@@ -215,30 +261,62 @@ pub(super) fn postgres(
             begin = format!("{nearer}(CAST({end} AS bigint), {begin})");
         }
     }
-    for word in words {
-        within.push_str(" AND ");
-        within.push_str(&mentioned(Engine::Postgres, word, ("terminal_search", None), &mut bind));
-    }
-    if let Some(word) = own {
+    for word in said.own {
         let (text, sn) = (bind(word.text.as_str().into()), bind(word.sn.as_str().into()));
         within.push_str(&format!(
             " AND (strpos(text, {text}) > 0 OR strpos(text, nullif({sn}, '')) > 0)"
         ));
     }
+    let (of_places, tables) = said.of_places(Engine::Postgres, &mut bind);
+    within.push_str(&of_places);
+    let with = match tables.is_empty() {
+        true => String::new(),
+        false => format!("WITH {} ", tables.join(", ")),
+    };
+    let order = stretch.order();
     // OFFSET 0 keeps the planner from taking the parts apart: block by block, in a block by number, then the row. The sums
     // keep it from going along the numbers, which it would when it does not know what is looked for. It knows how many are
     // wanted, lest it takes a tenth of all for that and plans anew each time.
-    let sql = format!(
-        "SELECT hit.key, hit.terminal_id FROM generate_series({begin} >> {BLOCK_BITS}, \
-         (SELECT {last}(key) FROM terminal_search) >> {BLOCK_BITS}, {step}) block \
-         CROSS JOIN LATERAL (SELECT key, terminal_id FROM terminal_search \
-         WHERE terminal_grams(key, merchant_id, store_id, text) @@ \
-         CAST(replace({lookup}, '{mark}', to_hex(block) || ' ') AS tsquery){within} ORDER BY key + 0 {order} OFFSET 0) hit \
-         CROSS JOIN LATERAL ({row} OFFSET 0) it LIMIT {limit}",
-        mark = grams::BLOCK,
-        order = stretch.order(),
-    );
-    (sql, values)
+    let of = |hits: &str, within: &str| {
+        format!(
+            "SELECT hit.key, hit.terminal_id FROM {hits}{within} ORDER BY key + 0 {order} OFFSET 0) hit \
+             CROSS JOIN LATERAL ({row} OFFSET 0) it"
+        )
+    };
+    let blocks = |begin: &str| {
+        format!(
+            "generate_series(({begin}) >> {BLOCK_BITS}, (SELECT {last}(key) FROM terminal_search) >> {BLOCK_BITS}, {step}) \
+             block CROSS JOIN LATERAL (SELECT key, terminal_id FROM terminal_search \
+             WHERE terminal_grams(key, merchant_place, store_place, text) @@ \
+             CAST(replace({lookup}, '{}', to_hex(block) || ' ') AS tsquery)",
+            grams::BLOCK
+        )
+    };
+    // A short word may be everywhere; of a block all would be fetched that have it.
+    let is_short = |word: &&Word| grams::is_one_gram(&word.text);
+    let hits = if !said.own.is_empty() && said.own.iter().all(is_short) {
+        let (near, far, there) = match stretch.back {
+            true => (
+                format!("key >= {begin} AND key < {begin} + {NEAR}"),
+                format!(" AND key + 0 >= {begin} + {NEAR}"),
+                format!("{begin} + {NEAR}"),
+            ),
+            false => (
+                format!("key <= {begin} AND key > {begin} - {NEAR}"),
+                format!(" AND key + 0 <= {begin} - {NEAR}"),
+                format!("{begin} - {NEAR}"),
+            ),
+        };
+        let near = of(
+            &format!("(SELECT key, terminal_id FROM terminal_search WHERE {near}"),
+            &within,
+        );
+        let rest = of(&blocks(&there), &format!("{within}{far}"));
+        format!("SELECT key, terminal_id FROM (({near}) UNION ALL ({rest})) AS hits")
+    } else {
+        of(&blocks(&begin), &within)
+    };
+    (format!("{with}{hits} LIMIT {limit}"), values)
 }
 
 /// On PostgreSQL: those of a stretch that are among `row`, each looked at.
@@ -249,164 +327,27 @@ pub(super) fn postgres_walk(
     limit: usize,
 ) -> (String, Vec<Value>) {
     let (row, mut values) = this_row(row);
-    let mut within = match walked {
-        Walked::All => "true",
-        Walked::Placed => "merchant_id IS NOT NULL",
-    }
-    .to_owned();
+    let mut within = String::new();
     for (sign, end) in stretch.said() {
         values.push(end.into());
         within.push_str(&format!(" AND key {sign} ${}", values.len()));
     }
+    let order = stretch.order();
+    let hit = match walked {
+        Walked::All => {
+            format!("SELECT key, terminal_id FROM terminal_search WHERE true{within} ORDER BY key {order} OFFSET 0")
+        }
+        // Found in their index alone, for what belongs to nobody may lie between them in large numbers.
+        Walked::Placed => format!(
+            "SELECT it.key, it.terminal_id FROM (SELECT key FROM terminal_search WHERE merchant_place IS NOT NULL{within} \
+             ORDER BY key {order} OFFSET 0) placed CROSS JOIN LATERAL (SELECT key, terminal_id FROM terminal_search \
+             WHERE key = placed.key OFFSET 0) it"
+        ),
+    };
     let sql = format!(
-        "SELECT hit.key, hit.terminal_id FROM (SELECT key, terminal_id FROM terminal_search WHERE {within} \
-         ORDER BY key {} OFFSET 0) hit CROSS JOIN LATERAL ({row} OFFSET 0) it LIMIT {limit}",
-        stretch.order()
+        "SELECT hit.key, hit.terminal_id FROM ({hit}) hit CROSS JOIN LATERAL ({row} OFFSET 0) it LIMIT {limit}"
     );
     (sql, values)
-}
-
-/// What is said of a word where places are looked for by it.
-#[derive(Clone, Copy)]
-enum Said {
-    /// The word as the index knows it.
-    Lookup,
-    /// The word.
-    Text,
-}
-
-impl Said {
-    fn of(self, engine: Engine, word: &Word) -> Value {
-        match (self, engine) {
-            (Self::Lookup, Engine::Sqlite) => grams::fts(&word.text, &Frequencies::default()).into(),
-            (Self::Lookup, Engine::Postgres) => grams::tsquery(&word.text, "").into(),
-            (Self::Text, _) => word.text.as_str().into(),
-        }
-    }
-}
-
-/// The merchants and stores that a word is part of the name or number of: whether it is a merchant, and its key. $1 and $2 are
-/// [`words_of_places`].
-pub(super) fn places(engine: Engine, word: &Word) -> String {
-    places_bound(engine, word, &["$1", "$2"].map(str::to_owned))
-}
-
-/// The same where [`words_of_places`] are bound to other names.
-pub(super) fn places_bound(engine: Engine, word: &Word, [lookup, text]: &[String; 2]) -> String {
-    places_said(engine, word, &mut |said| match said {
-        Said::Lookup => lookup.clone(),
-        Said::Text => text.clone(),
-    })
-}
-
-fn places_said(engine: Engine, word: &Word, bind: &mut dyn FnMut(Said) -> String) -> String {
-    let lookup = bind(Said::Lookup);
-    match engine {
-        Engine::Sqlite => {
-            // Grams of a long word may stand apart from each other in a name.
-            let (joined, said) = if grams::is_one_gram(&word.text) {
-                ("", format!("{} <> ''", bind(Said::Text)))
-            } else {
-                (
-                    "LEFT JOIN stores ON stores.id = place_id AND NOT merchant \
-                     LEFT JOIN merchants ON merchants.id = place_id AND merchant",
-                    format!(
-                        "(instr(coalesce(stores.name_key, lower(stores.name)), {}) \
-                         OR instr(lower(merchants.merchant_no), {}) \
-                         OR instr(coalesce(merchants.name_key, lower(merchants.name)), {}))",
-                        bind(Said::Text),
-                        bind(Said::Text),
-                        bind(Said::Text)
-                    ),
-                )
-            };
-            format!(
-                "SELECT place_search.merchant AS merchant, place_search.place_id AS id FROM place_grams \
-                 CROSS JOIN place_search ON place_search.key = place_grams.rowid {joined} \
-                 WHERE place_grams MATCH {lookup} AND {said}"
-            )
-        }
-        Engine::Postgres => format!(
-            "SELECT merchant, place_id AS id FROM place_search \
-             WHERE place_grams(text) @@ CAST({lookup} AS tsquery) AND strpos(text, {}) > 0",
-            bind(Said::Text)
-        ),
-    }
-}
-
-/// What [`places`] asks for: a word as the index knows it, and as it is.
-pub(super) fn words_of_places(engine: Engine, word: &Word) -> [Value; 2] {
-    [Said::Lookup, Said::Text].map(|said| said.of(engine, word))
-}
-
-/// What it costs to ask the index for the terminals of one more place, in microseconds: about. PostgreSQL looks it up in each
-/// block.
-pub(super) fn cost_of_place(engine: Engine, terminals: f64) -> f64 {
-    match engine {
-        Engine::Sqlite => 50.0,
-        Engine::Postgres => 8.0 * (terminals / f64::from(1 << BLOCK_BITS)).ceil(),
-    }
-}
-
-/// How many of a sample the index has $1 of, how many are in the sample, and how many terminals and places there are.
-pub(super) fn share(engine: Engine) -> String {
-    let (having, sampled) = match engine {
-        Engine::Sqlite => (
-            "SELECT count(*) FROM terminal_sample WHERE terminal_sample MATCH $1".to_owned(),
-            format!("newest / {}", grams::SAMPLED),
-        ),
-        // The newest block that is full.
-        Engine::Postgres => (
-            format!(
-                "SELECT count(*) FROM terminal_search WHERE terminal_grams(key, merchant_id, store_id, text) @@ \
-                 CAST(replace($1, '{}', to_hex(greatest((newest >> {BLOCK_BITS}) - 1, 0)) || ' ') AS tsquery)",
-                grams::BLOCK
-            ),
-            format!("least(newest, {})", 1 << BLOCK_BITS),
-        ),
-    };
-    format!(
-        "SELECT ({having}), CAST({sampled} AS bigint), newest, coalesce((SELECT max(key) FROM place_search), 0) \
-         FROM (SELECT coalesce(max(key), 0) AS newest FROM terminal_search) AS numbers"
-    )
-}
-
-/// Whether a word of the platform's is part of what a terminal is known by, said of `row` of `terminal_search`. The places
-/// whose names it is part of are looked for once and not for each terminal; they may have been before, in the table `places`.
-pub(super) fn mentioned(
-    engine: Engine,
-    word: &Word,
-    (row, places): (&str, Option<&str>),
-    bind: &mut dyn FnMut(Value) -> String,
-) -> String {
-    let mut owned = |owner: &str| {
-        let places = places.map_or_else(
-            || places_said(engine, word, &mut |said| bind(said.of(engine, word))),
-            |places| format!("SELECT id FROM {places}"),
-        );
-        format!("{row}.{owner} IN (SELECT id FROM ({places}) AS place)")
-    };
-    let owned = format!("{} OR {}", owned("store_id"), owned("merchant_id"));
-    let text = bind(word.text.as_str().into());
-    let own = match engine {
-        Engine::Sqlite => {
-            let sn = match word.sn.is_empty() {
-                true => String::new(),
-                false => format!(" OR instr(own.sn, {})", bind(word.sn.to_ascii_uppercase().into())),
-            };
-            format!(
-                "EXISTS (SELECT 1 FROM terminals own WHERE own.id = {row}.terminal_id \
-                 AND (instr(coalesce(own.name_key, lower(own.name)), {text}){sn}))"
-            )
-        }
-        // The serial number stands before the name. One without dashes is its own.
-        Engine::Postgres if word.sn.is_empty() || word.sn == word.text => format!("strpos({row}.text, {text}) > 0"),
-        Engine::Postgres => format!(
-            "strpos({row}.text, {text}) > 0 OR strpos(split_part({row}.text, ' ', 1), {}) > 0",
-            bind(word.sn.as_str().into())
-        ),
-    };
-    format!("({owned} OR {own})")
 }
 
 /// The statement for the row that was hit.

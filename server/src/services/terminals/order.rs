@@ -71,14 +71,8 @@ pub(super) fn place(sort: TerminalSort, row: &TerminalRow, registered: Option<i6
 }
 
 impl Segment {
-    /// Asks for the next `limit` rows of it, in the order of `sort`, backwards for a page before `cursor`.
-    pub(super) fn narrow(
-        &self,
-        select: &mut SelectStatement,
-        sort: TerminalSort,
-        cursor: Option<&Cursor>,
-        limit: usize,
-    ) {
+    /// Asks for its rows in the order of `sort`, backwards for a page before `cursor`.
+    pub(super) fn narrow(&self, select: &mut SelectStatement, sort: TerminalSort, cursor: Option<&Cursor>) {
         let by = sorted(sort.by);
         let back = is_back(cursor);
         let order = if sort.descending == back {
@@ -111,9 +105,7 @@ impl Segment {
             }
             select.order_by((terminals::Entity, by), order.clone());
         }
-        select
-            .order_by((terminals::Entity, Column::Id), order)
-            .limit(limit as u64);
+        select.order_by((terminals::Entity, Column::Id), order);
     }
 }
 

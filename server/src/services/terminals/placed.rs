@@ -3,9 +3,10 @@
 //! word is part of so many names that this costs more than looking at terminals one by one, those are looked at.
 
 use super::TerminalService;
-use super::grams::Word;
-use super::lookups::{self, Stretch, Walked};
-use super::search::{From, Hit, Search};
+use super::leads::Lead;
+use super::lookups::{Stretch, Walked};
+use super::named::{self, Named};
+use super::search::{Asked, From, Hit, Search};
 use super::ways::{self, Amounts, Asking, Way};
 use crate::services::failure::Failure;
 use app::backend::page::Direction;
@@ -27,18 +28,20 @@ const MORE: usize = 4;
 const MOST_TAKEN: usize = 10_000;
 
 impl TerminalService {
-    /// What a search finds whose word is looked for apart.
+    /// What a search of one word finds.
     pub(super) async fn hits_of_word(
         &self,
         search: &Search,
-        word: &Word,
+        lead: &Lead,
         conditions: &[Condition],
         stretch: Stretch,
         limit: usize,
     ) -> Result<Vec<Hit>, Failure> {
-        let own = self.own_hits(search, word, conditions, stretch, limit);
-        let (own, amounts) = tokio::try_join!(own, self.amounts(word))?;
-        self.with_placed((search, word, amounts), conditions, stretch, limit, own)
+        let word = &lead.word;
+        let words = [word];
+        let own = self.own_hits(search, (&lead.lookup, &words, &[]), conditions, stretch, limit);
+        let (own, amounts) = tokio::try_join!(own, self.amounts(Named::By(word)))?;
+        self.with_placed((search, Named::By(word), amounts), conditions, stretch, limit, own)
             .await
     }
 
@@ -50,75 +53,50 @@ impl TerminalService {
         conditions: &[Condition],
         most: usize,
     ) -> Result<Option<Vec<Hit>>, Failure> {
-        let newest = self.hits(scope, search, conditions, None, PROBED).await?;
-        if newest.len() < PROBED {
-            return Ok(Some(newest));
-        }
         // A merchant's terminals do not lie side by side.
-        if matches!(scope, Scope::Platform) && self.are_everywhere(search, conditions, &newest).await? {
+        if matches!(scope, Scope::Platform) && self.are_everywhere(search, conditions).await? {
             return Ok(None);
         }
-        let limit = most + 1;
-        let hits = if let Some(word) = &search.apart {
-            let stretch = Stretch::after(None);
-            let own = self.own_hits(search, word, conditions, stretch, limit).await?;
-            if own.len() > most {
-                return Ok(None);
-            }
-            let amounts = self.amounts(word).await?;
-            self.with_placed((search, word, amounts), conditions, stretch, limit, own)
-                .await?
-        } else {
-            self.hits(scope, search, conditions, None, limit).await?
-        };
+        let hits = self
+            .hits(scope, search, conditions, Stretch::after(None), most + 1)
+            .await?;
         Ok(Some(hits).filter(|hits| hits.len() <= most))
     }
 
     /// Whether what a search of the platform's finds is so frequent among the newest terminals, in the middle and among the
-    /// oldest that nobody has to count it.
-    async fn are_everywhere(&self, search: &Search, conditions: &[Condition], newest: &[Hit]) -> Result<bool, Failure> {
-        let lie_close = |hits: &[Hit], from: i64| {
-            let last = hits.get(PROBED - 1);
-            last.is_some_and(|last| last.number.abs_diff(from) <= PROBED as u64 * FREQUENT)
-        };
-        let Some(first) = newest.first().map(|hit| hit.number) else {
-            return Ok(false);
-        };
-        if !lie_close(newest, first) {
-            return Ok(false);
-        }
-        for (number, direction) in [(first / 2, Direction::After), (0, Direction::Before)] {
-            let from = Some(From { number, direction });
-            let hits = self.hits(Scope::Platform, search, conditions, from, PROBED).await?;
-            if !lie_close(&hits, number) {
-                return Ok(false);
+    /// oldest that nobody has to count it. What terminals say of themselves is enough where that is so frequent already.
+    async fn are_everywhere(&self, search: &Search, conditions: &[Condition]) -> Result<bool, Failure> {
+        if let Asked::Word(Lead { word, lookup }) = &search.asked {
+            let own = [word];
+            let probe = |stretch| self.own_hits(search, (lookup, &own, &[]), conditions, stretch, PROBED);
+            if lie_close(probe).await? {
+                return Ok(true);
             }
         }
-        Ok(true)
+        lie_close(|stretch| self.hits(Scope::Platform, search, conditions, stretch, PROBED)).await
     }
 
     /// Adds what a word finds by what merchants and stores are called to what it finds otherwise.
-    async fn with_placed(
+    pub(super) async fn with_placed(
         &self,
-        (search, word, amounts): (&Search, &Word, Amounts),
+        (search, named, amounts): (&Search, Named<'_>, Amounts),
         conditions: &[Condition],
         stretch: Stretch,
         limit: usize,
         hits: Vec<Hit>,
     ) -> Result<Vec<Hit>, Failure> {
         let engine = self.database.engine();
-        let mut rest = stretch;
+        let mut rest = stretch.no_newer_than(amounts.newest);
         if let Some(last) = hits.get(limit.saturating_sub(1)) {
             // What comes after it is not wanted.
-            rest = stretch.until(last.number);
-            let begin = Ord::min(stretch.ends().0, amounts.newest);
-            if begin.abs_diff(last.number) <= DENSE {
+            rest = rest.until(last.number);
+            if rest.numbers() <= DENSE {
                 let all = (Walked::All, stretch);
                 return self.walk(Scope::Platform, search, conditions, all, limit).await;
             }
         }
-        let others = search.words_beside(word);
-        let way = match amounts.way(engine, limit) {
+        let others = search.words_beside(named.words().iter());
+        let way = match amounts.way(limit) {
             Way::None => return Ok(hits),
             Way::Terminals => {
                 let placed = (Walked::Placed, rest);
@@ -131,27 +109,30 @@ impl TerminalService {
         };
         let asking = Asking {
             engine,
-            word,
+            named,
             others: &others,
             stretch: rest,
             limit,
         };
-        let placed = self.of_places(search, conditions, (way, asking), limit).await?;
+        let reach = amounts.reach(limit);
+        let placed = self.of_places(search, conditions, (way, asking, reach), limit).await?;
         Ok(merged(hits, placed, stretch, limit))
     }
 
     /// How many there are of what a search looks at.
-    async fn amounts(&self, word: &Word) -> Result<Amounts, Failure> {
-        let engine = self.database.engine();
+    pub(super) async fn amounts(&self, named: Named<'_>) -> Result<Amounts, Failure> {
         let reader = self.database.reader();
+        let mut values = Vec::new();
+        let numbers = named::numbers(self.database.engine(), named, &mut |value| {
+            values.push(value);
+            format!("${}", values.len())
+        });
         let sql = format!(
             "SELECT coalesce((SELECT max(key) FROM terminal_search), 0), \
              coalesce((SELECT max(key) FROM place_search), 0), \
-             (SELECT count(*) FROM ({} LIMIT (SELECT {} FROM place_search)) named)",
-            lookups::places(engine, word),
+             (SELECT count(*) FROM ({numbers} LIMIT (SELECT {} FROM place_search)) AS named)",
             ways::COUNTED
         );
-        let values = lookups::words_of_places(engine, word);
         let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
         let row = reader
             .query_one_raw(statement)
@@ -165,36 +146,50 @@ impl TerminalService {
         })
     }
 
-    /// The next terminals of some places that a search finds.
-    async fn of_places(
+    /// The next terminals of some places that a search finds. So many as `reach` are gone through together; if those of the
+    /// places that are named lie elsewhere, each place is looked into from there on.
+    pub(super) async fn of_places(
         &self,
         search: &Search,
         conditions: &[Condition],
-        (way, mut asking): (Way, Asking<'_>),
+        (mut way, mut asking, reach): (Way, Asking<'_>, u64),
         limit: usize,
     ) -> Result<Vec<Hit>, Failure> {
         let mut belonging = Vec::new();
         loop {
-            let (sql, others) = match way {
-                Way::Together => (asking.together(), Vec::new()),
+            let (sql, values) = match way {
+                Way::Together => asking.together(reach),
                 _ => asking.each(),
             };
-            let (from, until) = asking.stretch.ends();
-            let mut values = lookups::words_of_places(asking.engine, asking.word).to_vec();
-            values.extend([from.into(), until.into()]);
-            values.extend(others);
             let candidates = self.hits_in(sql, values).await?;
             let all = candidates.len() < asking.limit;
-            let last = candidates.last().map(|hit| hit.number);
+            let mut last = candidates.last().map(|hit| hit.number);
             belonging.extend(self.belonging(search, conditions, candidates).await?);
-            match last {
-                Some(last) if !all && belonging.len() < limit => asking.stretch = asking.stretch.beyond(last),
-                _ => break,
+            if belonging.len() >= limit {
+                break;
             }
+            if all {
+                last = match way {
+                    Way::Together if asking.stretch.numbers() > reach => self.end_of_reach(&asking, reach).await?,
+                    _ => None,
+                };
+                way = Way::Each;
+            }
+            let Some(last) = last else { break };
+            asking.stretch = asking.stretch.beyond(last);
             asking.limit = (asking.limit * MORE).min(MOST_TAKEN.max(limit));
         }
         belonging.truncate(limit);
         Ok(belonging)
+    }
+
+    /// The number of the last terminal that was gone through; `None` where none are left.
+    async fn end_of_reach(&self, asking: &Asking<'_>, reach: u64) -> Result<Option<i64>, Failure> {
+        let reader = self.database.reader();
+        let (sql, values) = asking.end_of_reach(reach);
+        let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
+        let row = reader.query_one_raw(statement).await?;
+        row.map(|row| Ok(row.try_get_by_index(0)?)).transpose()
     }
 
     /// Those of some terminals that a search finds.
@@ -222,8 +217,29 @@ impl TerminalService {
     }
 }
 
+/// Whether hits lie close together wherever [`PROBED`] of them are asked for.
+async fn lie_close<F>(probe: impl Fn(Stretch) -> F) -> Result<bool, Failure>
+where
+    F: Future<Output = Result<Vec<Hit>, Failure>>,
+{
+    let are_close = |hits: &[Hit], from: i64| {
+        let last = hits.get(PROBED - 1);
+        last.is_some_and(|last| last.number.abs_diff(from) <= PROBED as u64 * FREQUENT)
+    };
+    let newest = probe(Stretch::after(None)).await?;
+    let Some(first) = newest.first().map(|hit| hit.number) else {
+        return Ok(false);
+    };
+    if !are_close(&newest, first) {
+        return Ok(false);
+    }
+    let at = |number, direction| probe(Stretch::after(Some(From { number, direction })));
+    let (middle, oldest) = tokio::try_join!(at(first / 2, Direction::After), at(0, Direction::Before))?;
+    Ok(are_close(&middle, first / 2) && are_close(&oldest, 0))
+}
+
 /// What is found in two ways, each once, in order.
-fn merged(mut hits: Vec<Hit>, others: Vec<Hit>, stretch: Stretch, limit: usize) -> Vec<Hit> {
+pub(super) fn merged(mut hits: Vec<Hit>, others: Vec<Hit>, stretch: Stretch, limit: usize) -> Vec<Hit> {
     hits.extend(others);
     hits.sort_unstable_by_key(|hit| hit.number);
     if !stretch.is_back() {

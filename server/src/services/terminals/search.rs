@@ -1,12 +1,13 @@
 //! Finding terminals by parts of their texts, through the index that `migrations` describes: the newest first, reading no
 //! more of it than a page needs.
 //!
-//! One word of the platform's is looked for in the terminals' own texts and, apart from that, among the names of merchants
-//! and stores ([`super::placed`]): a word of two characters may be part of thousands of names. So is the longest of several
-//! that are all part of very many names. Otherwise several words, and those of a merchant, are looked for in one index together.
+//! A word of the platform's is looked for in the terminals' own texts and, apart from that, among the names of merchants
+//! and stores ([`super::placed`]): a word of two characters may be part of thousands of names. Of several words two lead
+//! ([`super::leads`]). A merchant's words are looked for in one index together, its stores' names among them.
 
-use super::grams::{self, Frequencies, Place, Places, Word};
-use super::lookups::{self, Stretch, Walked};
+use super::grams::{self, Frequencies, Places, Word};
+use super::leads::{Lead, Pair};
+use super::lookups::{self, Said, Stretch, Walked};
 use super::{TerminalService, column};
 use crate::database::Engine;
 use crate::entities::{merchants, stores, terminals};
@@ -14,8 +15,8 @@ use crate::services::failure::Failure;
 use crate::services::scope::terminals_in;
 use app::backend::page::Direction;
 use app::caller::Scope;
-use app::domain::{SerialNumber, search_words};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query, SelectStatement, UnionType};
+use app::domain::{MerchantId, SerialNumber, search_words};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, JoinType, Query, SelectStatement, UnionType};
 use sea_orm::{Condition, ConnectionTrait, QueryResult, Statement, Value};
 use terminals::Column;
 use uuid::Uuid;
@@ -23,13 +24,19 @@ use uuid::Uuid;
 /// A search, made ready to be asked.
 pub(super) struct Search {
     pub(super) words: Vec<Word>,
-    /// What the index is asked for.
-    lookup: String,
-    /// The one of the platform's words that is looked for apart, in the terminals' own texts and among names: the only
-    /// one, or the longest where every word is part of very many names. The index is then asked for it in own texts.
-    pub(super) apart: Option<Word>,
+    pub(super) asked: Asked,
     /// The serial number that the search may be the whole of.
     pub(super) exact: Option<SerialNumber>,
+}
+
+/// What the index is asked for.
+pub(super) enum Asked {
+    /// All of a merchant's words.
+    Together(String),
+    /// The platform's only word.
+    Word(Lead),
+    /// Two of the platform's words.
+    Pair(Pair),
 }
 
 /// A terminal that the index found: its number in it, and its key.
@@ -39,16 +46,6 @@ pub(super) struct Hit {
     pub(super) id: Uuid,
 }
 
-/// Which share of the terminals has something, and how many terminals there are.
-#[derive(Clone, Copy, Debug)]
-struct Amount {
-    share: f64,
-    terminals: f64,
-}
-
-/// What it costs to look at a terminal that the index has found, in microseconds: about.
-const COMPARING: f64 = 2.0;
-
 /// Where to begin in the index.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct From {
@@ -56,9 +53,9 @@ pub(super) struct From {
     pub(super) direction: Direction,
 }
 
-/// Most merchants and stores that a word is looked for by; where there are more, terminals are many. PostgreSQL reads what
+/// Most of a merchant's stores that a word is looked for by; where there are more, terminals are many. PostgreSQL reads what
 /// it is asked for anew in each block.
-fn places_asked(engine: Engine) -> usize {
+fn stores_asked(engine: Engine) -> usize {
     match engine {
         Engine::Sqlite => 600,
         Engine::Postgres => 100,
@@ -69,119 +66,62 @@ impl TerminalService {
     /// Makes a search ready; `None` where there is nothing to search for.
     pub(super) async fn prepare(&self, scope: Scope, text: &str) -> Result<Option<Search>, Failure> {
         let mut words: Vec<Word> = search_words(text).into_iter().map(Word::of).collect();
-        if words.is_empty() {
-            return Ok(None);
-        }
-        let is_one_word = words.len() == 1 && matches!(scope, Scope::Platform);
-        if !is_one_word {
-            let most = places_asked(self.database.engine());
-            for word in &mut words {
-                word.places = self.places(scope, word, most).await?;
+        let asked = match (scope, words.as_slice()) {
+            (_, []) => return Ok(None),
+            (Scope::Merchant(merchant), _) => {
+                for word in &mut words {
+                    word.places = self.stores_named(merchant, word).await?;
+                }
+                let owner = self.number_of(merchant).await?;
+                Asked::Together(self.lookup(&words, Some(owner)).await?)
             }
-        }
-        let is_many = |word: &Word| matches!(word.places, Places::Many);
-        if matches!(scope, Scope::Platform) && !is_one_word && !words.iter().all(is_many) {
-            self.ask_for_less(&mut words).await?;
-        }
-        let mut apart = None;
-        if is_one_word || (matches!(scope, Scope::Platform) && words.iter().all(is_many)) {
-            let longest = words.iter().max_by_key(|word| word.text.chars().count());
-            apart = longest.map(|word| Word::of(word.text.clone()));
-        }
-        let asked = apart.as_ref().map_or(&words[..], std::slice::from_ref);
-        let frequencies = self.frequencies(asked).await?;
-        let lookup = match self.database.engine() {
-            Engine::Sqlite => grams::for_sqlite(asked, &frequencies, scope),
-            Engine::Postgres => grams::for_postgres(asked, scope),
+            (Scope::Platform, [word]) => Asked::Word(self.lead(word).await?),
+            (Scope::Platform, _) => Asked::Pair(self.pair(&words).await?),
         };
         let exact = SerialNumber::parse(text).ok();
-        Ok(Some(Search {
-            words,
-            lookup,
-            apart,
-            exact,
-        }))
+        Ok(Some(Search { words, asked, exact }))
     }
 
-    /// The stores, and for the platform the merchants, that a word may be part of the name or number of.
-    pub(super) async fn places(&self, scope: Scope, word: &Word, most: usize) -> Result<Places, Failure> {
-        let reader = self.database.reader();
-        let limit = most + 1;
-        let (sql, values): (String, Vec<Value>) = match (scope, self.database.engine()) {
-            (Scope::Merchant(merchant), engine) => {
-                let named = contains(engine, name_of(engine, "stores"), &word.text);
-                let select = Query::select()
-                    .expr_as(Expr::val(0), Alias::new("merchant"))
-                    .column(stores::Column::Id)
-                    .from(stores::Entity)
-                    .and_where(Expr::col(stores::Column::MerchantId).eq(merchant.0))
-                    .and_where(named)
-                    .limit(limit as u64)
-                    .take();
-                let found = reader.query_all(&select).await?;
-                return places_of(&found, most);
-            }
-            (Scope::Platform, engine) => (
-                format!("{} LIMIT {limit}", lookups::places(engine, word)),
-                lookups::words_of_places(engine, word).into(),
-            ),
-        };
-        let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
-        places_of(&reader.query_all_raw(statement).await?, most)
-    }
-
-    /// Leaves out of what the index is asked for the words that are part of more names than it is worth: those are looked
-    /// for in what the others find.
-    async fn ask_for_less(&self, words: &mut [Word]) -> Result<(), Failure> {
+    /// The stores of a merchant that a word may be part of the name of.
+    async fn stores_named(&self, merchant: MerchantId, word: &Word) -> Result<Places, Failure> {
         let engine = self.database.engine();
-        let mut asked: Vec<(usize, usize)> = words
-            .iter()
-            .enumerate()
-            .filter_map(|(at, word)| Some((word.places.amount()?, at)))
-            .collect();
-        asked.sort_unstable();
-        if asked.len() < 2 || asked.last().is_none_or(|(places, _)| *places == 0) {
-            return Ok(());
+        let most = stores_asked(engine);
+        let select = Query::select()
+            .expr(Expr::cust("place_search.key"))
+            .from(stores::Entity)
+            .join(
+                JoinType::InnerJoin,
+                Alias::new("place_search"),
+                Expr::cust("place_search.place_id = stores.id"),
+            )
+            .and_where(Expr::col(stores::Column::MerchantId).eq(merchant.0))
+            .and_where(contains(engine, name_of(engine, "stores"), &word.text))
+            .limit(most as u64 + 1)
+            .take();
+        let found = self.database.reader().query_all(&select).await?;
+        if found.len() > most {
+            return Ok(Places::Many);
         }
-        let mut narrowed: Option<Amount> = None;
-        for (places, at) in asked {
-            if let Some(Amount { share, terminals }) = narrowed
-                && share * terminals * COMPARING < places as f64 * lookups::cost_of_place(engine, terminals)
-            {
-                words[at].places = Places::Many;
-                continue;
-            }
-            let amount = self.amount(&words[at], places).await?;
-            let before = narrowed.map_or(1.0, |narrowed| narrowed.share);
-            narrowed = Some(Amount {
-                share: before * amount.share,
-                ..amount
-            });
-        }
-        Ok(())
+        let number = |row: &QueryResult| Ok(row.try_get_by_index(0)?);
+        Ok(Places::Few(found.iter().map(number).collect::<Result<_, Failure>>()?))
     }
 
-    /// Which share of the terminals has a word that is part of so many names, and how many terminals there are: by a sample.
-    async fn amount(&self, word: &Word, places: usize) -> Result<Amount, Failure> {
-        let engine = self.database.engine();
-        let reader = self.database.reader();
-        let own = [Word::of(word.text.clone())];
-        let lookup = match engine {
-            Engine::Sqlite => grams::for_sqlite(&own, &Frequencies::default(), Scope::Platform),
-            Engine::Postgres => grams::for_postgres(&own, Scope::Platform),
-        };
-        let statement =
-            Statement::from_sql_and_values(reader.get_database_backend(), lookups::share(engine), [lookup.into()]);
-        let found = reader.query_one_raw(statement).await?;
-        let number = |at: usize| -> Result<f64, Failure> {
-            let number: i64 = found.as_ref().map_or(Ok(0), |row| row.try_get_by_index(at))?;
-            Ok(number as f64)
-        };
-        let (having, sampled, terminals, all_places) = (number(0)?, number(1)?, number(2)?, number(3)?);
-        let share = (having + 0.5) / f64::max(sampled, 1.0) + places as f64 / f64::max(all_places, 1.0);
-        Ok(Amount {
-            share: f64::min(share, 1.0),
-            terminals,
+    /// The number of a merchant; 0, which is nobody's, where it has none.
+    async fn number_of(&self, merchant: MerchantId) -> Result<i64, Failure> {
+        let select = Query::select()
+            .column("key")
+            .from("place_search")
+            .and_where(Expr::col("place_id").eq(merchant.0))
+            .take();
+        let found = self.database.reader().query_one(&select).await?;
+        Ok(found.map_or(Ok(0), |row| row.try_get_by_index(0))?)
+    }
+
+    /// What the index is asked for words, of the terminals of `owner`, a merchant's number.
+    pub(super) async fn lookup(&self, words: &[Word], owner: Option<i64>) -> Result<String, Failure> {
+        Ok(match self.database.engine() {
+            Engine::Sqlite => grams::for_sqlite(words, &self.frequencies(words).await?, owner),
+            Engine::Postgres => grams::for_postgres(words, owner),
         })
     }
 
@@ -224,49 +164,56 @@ impl TerminalService {
         scope: Scope,
         search: &Search,
         conditions: &[Condition],
-        from: Option<From>,
+        stretch: Stretch,
         limit: usize,
     ) -> Result<Vec<Hit>, Failure> {
-        let stretch = Stretch::after(from);
-        if let Some(word) = &search.apart {
-            return self.hits_of_word(search, word, conditions, stretch, limit).await;
+        match &search.asked {
+            Asked::Word(lead) => self.hits_of_word(search, lead, conditions, stretch, limit).await,
+            Asked::Pair(pair) => self.hits_of_pair(search, pair, conditions, stretch, limit).await,
+            Asked::Together(lookup) => {
+                // Its stores are few, and in the statement already.
+                let row = self.row_of_search(scope, search, conditions);
+                self.indexed(row, lookup, &Said::default(), stretch, limit).await
+            }
         }
-        let engine = self.database.engine();
-        let words: Vec<_> = search.words.iter().collect();
-        let (row, words) = match scope {
-            Scope::Platform => (
-                narrowed(scope, search.others().chain(conditions.iter().cloned())),
-                &words[..],
-            ),
-            // Its stores are few, and in the statement already.
-            Scope::Merchant(_) => (self.row_of_search(scope, search, conditions), &[][..]),
-        };
-        let (sql, values) = match engine {
-            Engine::Sqlite => lookups::sqlite(row, &search.lookup, words, stretch, limit),
-            Engine::Postgres => lookups::postgres(row, &search.lookup, (None, words), stretch, limit),
-        };
-        self.hits_in(sql, values).await
     }
 
-    /// The same of those that have the word that is looked for apart in their own texts.
+    /// The same of those that have some words in their own texts, as the index is asked for in `lookup`, and others in the names
+    /// of their places.
     pub(super) async fn own_hits(
         &self,
         search: &Search,
-        word: &Word,
+        (lookup, own, owned): (&str, &[&Word], &[&Word]),
         conditions: &[Condition],
         stretch: Stretch,
         limit: usize,
     ) -> Result<Vec<Hit>, Failure> {
         let engine = self.database.engine();
-        let own = std::iter::once(has(engine, word));
+        let has_own = own.iter().map(|word| has(engine, word));
         let row = narrowed(
             Scope::Platform,
-            own.chain(search.others()).chain(conditions.iter().cloned()),
+            has_own.chain(search.others()).chain(conditions.iter().cloned()),
         );
-        let words = search.words_beside(word);
-        let (sql, values) = match engine {
-            Engine::Sqlite => lookups::sqlite(row, &search.lookup, &words, stretch, limit),
-            Engine::Postgres => lookups::postgres(row, &search.lookup, (Some(word), &words), stretch, limit),
+        let known = search.words_beside(own.iter().chain(owned));
+        let said = Said {
+            own,
+            owned,
+            known: &known,
+        };
+        self.indexed(row, lookup, &said, stretch, limit).await
+    }
+
+    async fn indexed(
+        &self,
+        row: SelectStatement,
+        lookup: &str,
+        said: &Said<'_>,
+        stretch: Stretch,
+        limit: usize,
+    ) -> Result<Vec<Hit>, Failure> {
+        let (sql, values) = match self.database.engine() {
+            Engine::Sqlite => lookups::sqlite(row, lookup, said, stretch, limit),
+            Engine::Postgres => lookups::postgres(row, lookup, said, stretch, limit),
         };
         self.hits_in(sql, values).await
     }
@@ -319,20 +266,6 @@ fn narrowed(scope: Scope, conditions: impl Iterator<Item = Condition>) -> Select
     row
 }
 
-fn places_of(found: &[QueryResult], most: usize) -> Result<Places, Failure> {
-    if found.len() > most {
-        return Ok(Places::Many);
-    }
-    let place = |row: &QueryResult| {
-        let merchant: i32 = row.try_get_by_index(0)?;
-        Ok(Place {
-            is_merchant: merchant == 1,
-            id: row.try_get_by_index(1)?,
-        })
-    };
-    Ok(Places::Few(found.iter().map(place).collect::<Result<_, Failure>>()?))
-}
-
 impl Search {
     /// What is true of the terminals that it finds: each word is part of a text. The serial number that it is the whole of
     /// is shown before the others.
@@ -341,9 +274,10 @@ impl Search {
         mentioned.chain(self.others()).collect()
     }
 
-    /// Its words but one.
-    pub(super) fn words_beside(&self, word: &Word) -> Vec<&Word> {
-        self.words.iter().filter(|other| other.text != word.text).collect()
+    /// Its words but some.
+    pub(super) fn words_beside<'a>(&self, some: impl Iterator<Item = &'a &'a Word> + Clone) -> Vec<&Word> {
+        let is_beside = |word: &&Word| !some.clone().any(|one| one.text == word.text);
+        self.words.iter().filter(is_beside).collect()
     }
 
     /// Other serial numbers than the one that it is the whole of.

@@ -2,7 +2,8 @@
 //! the database.
 
 use super::grams::Word;
-use super::lookups::{self, Stretch};
+use super::lookups::Stretch;
+use super::named::{self, Bind, Named, Sets};
 use crate::database::Engine;
 use sea_orm::Value;
 
@@ -23,6 +24,9 @@ fn counted(places: u64) -> u64 {
     3_000 + places / 32
 }
 
+/// To look into a place costs so many times what it costs to look up whether a terminal's places are among some.
+const PLACE: u64 = 10;
+
 /// A way to the terminals of the places whose names a word is part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
@@ -38,103 +42,102 @@ pub(super) enum Way {
 
 impl Amounts {
     /// The cheapest way to `limit` terminals. Until there are as many, `limit` times as many terminals are gone through as
-    /// there are places for each that is named. On PostgreSQL, to look a terminal's places up costs a twelfth of what it costs
-    /// to look into a place, and a quarter of what it costs to look at their names. SQLite looks into a place as quickly as it
-    /// puts it where terminals could look it up.
-    pub(super) fn way(&self, engine: Engine, limit: usize) -> Way {
+    /// there are places for each that is named. To look a terminal's places up costs a fraction of what it costs to look into a
+    /// place ([`PLACE`]), and of what it costs to look at their names, unless very many have to be remembered for that.
+    pub(super) fn way(&self, limit: usize) -> Way {
         let even = (limit as u64).saturating_mul(self.places);
-        let (each, together) = match engine {
-            Engine::Sqlite => ((even * 6).isqrt(), 0),
-            Engine::Postgres => ((even / 12).isqrt(), (even * 4).isqrt()),
-        };
         match self.named {
             0 => Way::None,
-            named if named >= counted(self.places) => Way::Terminals,
-            named if named <= each => Way::Each,
-            named if named <= together => Way::Together,
+            named if named <= (even / PLACE).isqrt() => Way::Each,
+            named if named < counted(self.places) => Way::Together,
             _ => Way::Terminals,
         }
     }
+
+    /// How many terminals are gone through together: about as many as cost as much as to look into each place, so that whoever
+    /// finds too few among them has lost half. Of few different numbers, for PostgreSQL plans for each anew.
+    pub(super) fn reach(&self, limit: usize) -> u64 {
+        u64::max(self.named.saturating_mul(PLACE), limit as u64).next_power_of_two()
+    }
 }
 
-/// A statement for the newest terminals of the places whose names a word is part of. $1 and $2 are the word, $3 and $4 where
-/// the stretch begins and ends; what comes behind those is for the other words that they have to be known by.
+/// What is asked for the newest terminals of some places.
 pub(super) struct Asking<'a> {
     pub(super) engine: Engine,
-    pub(super) word: &'a Word,
+    pub(super) named: Named<'a>,
+    /// Words that terminals have to be known by as well.
     pub(super) others: &'a [&'a Word],
     pub(super) stretch: Stretch,
     pub(super) limit: usize,
 }
 
-/// Values that each statement begins with.
-const BOUND: usize = 4;
-
-/// Tables of the places of the other words, conditions for a row that has to be known by them, and what they are bound to.
-struct Others<'a> {
-    asking: &'a Asking<'a>,
-    values: Vec<Value>,
-}
-
-impl Others<'_> {
-    fn bind(&mut self, value: Value) -> String {
-        self.values.push(value);
-        format!("${}", BOUND + self.values.len())
-    }
-
-    fn tables(&mut self) -> String {
-        let Asking { engine, others, .. } = *self.asking;
-        let table = |(at, word): (usize, &&Word)| {
-            let bound = lookups::words_of_places(engine, word).map(|value| self.bind(value));
-            let places = lookups::places_bound(engine, word, &bound);
-            format!("other{at} AS MATERIALIZED ({places}), ")
-        };
-        others.iter().enumerate().map(table).collect()
-    }
-
-    fn said_of(&mut self, row: &str) -> String {
-        let Asking { engine, others, .. } = *self.asking;
-        let said = |(at, word): (usize, &&Word)| {
-            let places = format!("other{at}");
-            let mut bind = |value| self.bind(value);
-            let mentioned = lookups::mentioned(engine, word, (row, Some(&places)), &mut bind);
-            format!(" AND {mentioned}")
-        };
-        others.iter().enumerate().map(said).collect()
-    }
-}
+/// Where the stretch begins and ends.
+const FROM: &str = "$1";
+const UNTIL: &str = "$2";
 
 impl Asking<'_> {
-    fn others(&self) -> Others<'_> {
-        Others {
-            asking: self,
-            values: Vec::new(),
-        }
+    /// So many terminals are gone through until there are enough; without other words.
+    pub(super) fn together(&self, reach: u64) -> (String, Vec<Value>) {
+        self.bound(|bind| {
+            let (with, numbers) = match self.engine {
+                Engine::Sqlite => (String::new(), [(); 2].map(|()| self.numbers(bind))),
+                Engine::Postgres => (
+                    format!("WITH place AS MATERIALIZED ({}) ", self.numbers(bind)),
+                    [(); 2].map(|()| "SELECT id FROM place".to_owned()),
+                ),
+            };
+            let [of_stores, of_merchants] = numbers;
+            format!(
+                "{with}SELECT key, (SELECT terminal_id FROM terminal_search it WHERE it.key = walked.key) FROM ({} LIMIT {reach}) \
+                 AS walked WHERE store_place IN ({of_stores}) OR merchant_place IN ({of_merchants}) ORDER BY key {} LIMIT {}",
+                self.walked(),
+                self.stretch.order(),
+                self.limit
+            )
+        })
     }
 
-    /// On PostgreSQL, for one word: terminals are gone through until there are enough.
-    pub(super) fn together(&self) -> String {
+    /// The number of the last terminal that is gone through then, where there are so many.
+    pub(super) fn end_of_reach(&self, reach: u64) -> (String, Vec<Value>) {
+        let last = reach.saturating_sub(1);
+        self.bound(|_| format!("SELECT key FROM ({} LIMIT 1 OFFSET {last}) AS walked", self.walked()))
+    }
+
+    fn walked(&self) -> String {
         let (after, before) = self.stretch.signs();
+        let indexed = match self.engine {
+            Engine::Sqlite => " INDEXED BY ix_terminal_search_placed",
+            Engine::Postgres => "",
+        };
         format!(
-            "WITH place AS MATERIALIZED ({}) SELECT key, terminal_id FROM terminal_search \
-             WHERE merchant_id IS NOT NULL AND key {after} $3 AND key {before} $4 \
-             AND (store_id IN (SELECT id FROM place WHERE merchant = 0) \
-             OR merchant_id IN (SELECT id FROM place WHERE merchant = 1)) ORDER BY key {} LIMIT {}",
-            lookups::places(self.engine, self.word),
-            self.stretch.order(),
-            self.limit
+            "SELECT key, merchant_place, store_place FROM terminal_search{indexed} WHERE merchant_place IS NOT NULL \
+             AND key {after} {FROM} AND key {before} {UNTIL} ORDER BY key {}",
+            self.stretch.order()
         )
     }
 
-    /// The same, place by place.
+    /// Each place is looked into.
     pub(super) fn each(&self) -> (String, Vec<Value>) {
-        let mut others = self.others();
-        let tables = others.tables();
-        let sql = match self.engine {
-            Engine::Sqlite => self.each_sqlite(&mut others),
-            Engine::Postgres => self.each_postgres(&mut others),
-        };
-        (format!("WITH {tables}{sql}"), others.values)
+        let others = Sets::of(self.engine, self.others, "known");
+        self.bound(|bind| match self.engine {
+            Engine::Sqlite => self.each_sqlite(&others, bind),
+            Engine::Postgres => self.each_postgres(&others, bind),
+        })
+    }
+
+    /// A statement with what is bound to it, the ends of the stretch before everything else.
+    fn bound(&self, statement: impl FnOnce(&mut Bind<'_>) -> String) -> (String, Vec<Value>) {
+        let (from, until) = self.stretch.ends();
+        let mut values = vec![from.into(), until.into()];
+        let sql = statement(&mut |value| {
+            values.push(value);
+            format!("${}", values.len())
+        });
+        (sql, values)
+    }
+
+    fn numbers(&self, bind: &mut Bind<'_>) -> String {
+        named::numbers(self.engine, self.named, bind)
     }
 
     /// How many places have enough terminals: each terminal may be the newest of a store and of a merchant.
@@ -152,7 +155,7 @@ impl Asking<'_> {
         )
     }
 
-    fn each_sqlite(&self, others: &mut Others<'_>) -> String {
+    fn each_sqlite(&self, others: &Sets<'_>, bind: &mut Bind<'_>) -> String {
         let (after, before) = self.stretch.signs();
         let order = self.stretch.order();
         let nothing = self.stretch.end();
@@ -163,13 +166,13 @@ impl Asking<'_> {
         };
         let limit = self.limit;
         let mut newest = |owner: &str| {
-            let others = others.said_of("terminal_search");
             format!(
-                "(SELECT key FROM terminal_search WHERE {owner} = place.id AND key {after} $3 AND key {before} $4{others} \
-                 ORDER BY key {order} LIMIT 1)"
+                "(SELECT key FROM terminal_search WHERE {owner} = place.id AND key {after} {FROM} AND key {before} {UNTIL}{} \
+                 ORDER BY key {order} LIMIT 1)",
+                others.known("terminal_search", bind)
             )
         };
-        let (of_merchants, of_stores) = (newest("merchant_id"), newest("store_id"));
+        let (of_merchants, of_stores) = (newest("merchant_place"), newest("store_place"));
         // As many of a place as are wanted, and none beyond the last place's newest when there are enough places: one bound,
         // for SQLite goes along an index up to one. How many of a place are known by other words is not said before they are
         // looked at.
@@ -185,55 +188,56 @@ impl Asking<'_> {
             format!(
                 "SELECT it.key AS key, it.terminal_id AS terminal_id FROM top CROSS JOIN terminal_search it \
                  ON it.{owner} = top.id WHERE top.merchant = {merchant} AND it.key {after}= top.key \
-                 AND it.key {before}= {extreme}($4 + {step}, (SELECT key FROM lowest){enough}){}",
-                others.said_of("it")
+                 AND it.key {before}= {extreme}({UNTIL} + {step}, (SELECT key FROM lowest){enough}){}",
+                others.known("it", bind)
             )
         };
+        let (merchants, stores) = (of("merchant_place", 1), of("store_place", 0));
         format!(
-            "newest(merchant, id, key) AS (SELECT merchant, id, CASE merchant WHEN 1 THEN {of_merchants} ELSE {of_stores} \
-             END FROM ({places}) AS place), \
+            "WITH newest(merchant, id, key) AS (SELECT merchant, place.id, CASE merchant WHEN 1 THEN {of_merchants} \
+             ELSE {of_stores} END FROM ({places}) AS place CROSS JOIN place_search ON place_search.key = place.id), \
              top(merchant, id, key) AS MATERIALIZED (SELECT merchant, id, key FROM newest \
              ORDER BY key {order} NULLS LAST LIMIT {enough}), \
              {lowest} {merchants} UNION {stores} ORDER BY 1 {order} LIMIT {limit}",
             enough = self.places(),
-            places = lookups::places(Engine::Sqlite, self.word),
+            places = self.numbers(bind),
             lowest = self.lowest(),
-            merchants = of("merchant_id", 1),
-            stores = of("store_id", 0),
         )
     }
 
-    fn each_postgres(&self, others: &mut Others<'_>) -> String {
+    fn each_postgres(&self, others: &Sets<'_>, bind: &mut Bind<'_>) -> String {
         let (after, before) = self.stretch.signs();
         let order = self.stretch.order();
         let limit = self.limit;
-        let mut newest = |owner: &str, merchant: i32| {
+        let known = others.known("terminal_search", bind);
+        let newest = |owner: &str, merchant: i32| {
             format!(
                 "SELECT place.merchant, place.id, hit.key FROM place CROSS JOIN LATERAL (SELECT key FROM terminal_search \
-                 WHERE {owner} = place.id AND key {after} $3 AND key {before} $4{} ORDER BY key {order} LIMIT 1) hit \
-                 WHERE place.merchant = {merchant}",
-                others.said_of("terminal_search")
+                 WHERE {owner} = place.id AND key {after} {FROM} AND key {before} {UNTIL}{known} ORDER BY key {order} LIMIT 1) hit \
+                 WHERE place.merchant = {merchant}"
             )
         };
-        let (of_merchants, of_stores) = (newest("merchant_id", 1), newest("store_id", 0));
-        let mut of = |owner: &str, merchant: i32| {
+        let of = |owner: &str, merchant: i32| {
             format!(
                 "SELECT hit.key, hit.terminal_id FROM top CROSS JOIN LATERAL (SELECT key, terminal_id FROM terminal_search \
-                 WHERE {owner} = top.id AND key {after}= top.key AND key {before} $4 \
-                 AND key {before}= (SELECT key FROM lowest){} ORDER BY key {order} LIMIT {limit}) hit \
-                 WHERE top.merchant = {merchant}",
-                others.said_of("terminal_search")
+                 WHERE {owner} = top.id AND key {after}= top.key AND key {before} {UNTIL} \
+                 AND key {before}= (SELECT key FROM lowest){known} ORDER BY key {order} LIMIT {limit}) hit \
+                 WHERE top.merchant = {merchant}"
             )
         };
+        let mut tables = others.tables(bind);
+        tables.push(format!("place AS MATERIALIZED ({})", self.numbers(bind)));
         format!(
-            "place AS MATERIALIZED ({places}), newest AS ({of_merchants} UNION ALL {of_stores}), \
+            "WITH {tables}, newest AS ({of_merchants} UNION ALL {of_stores}), \
              top AS MATERIALIZED (SELECT merchant, id, key FROM newest ORDER BY key {order} LIMIT {enough}), \
              {lowest} {merchants} UNION {stores} ORDER BY 1 {order} LIMIT {limit}",
+            tables = tables.join(", "),
+            of_merchants = newest("merchant_place", 1),
+            of_stores = newest("store_place", 0),
             enough = self.places(),
-            places = lookups::places(Engine::Postgres, self.word),
             lowest = self.lowest(),
-            merchants = of("merchant_id", 1),
-            stores = of("store_id", 0),
+            merchants = of("merchant_place", 1),
+            stores = of("store_place", 0),
         )
     }
 }
@@ -244,31 +248,22 @@ mod tests {
 
     #[test]
     fn the_way_follows_how_many_names_there_are() {
-        let way = |engine, named, limit| {
+        let way = |named, limit| {
             let amounts = Amounts {
                 newest: 1_000_000,
                 places: 20_000,
                 named,
             };
-            amounts.way(engine, limit)
+            amounts.way(limit)
         };
-        let on_sqlite = |named| way(Engine::Sqlite, named, 51);
         assert_eq!(
-            [0, 1, 2_473, 2_474].map(on_sqlite),
-            [Way::None, Way::Each, Way::Each, Way::Terminals]
+            [0, 1, 319].map(|named| way(named, 51)),
+            [Way::None, Way::Each, Way::Each]
         );
-        assert_eq!(way(Engine::Sqlite, 3_624, 201), Way::Each);
+        assert_eq!([320, 3_624].map(|named| way(named, 51)), [Way::Together; 2]);
+        assert_eq!(way(3_625, 51), Way::Terminals, "nobody knows how many more");
         assert_eq!(
-            way(Engine::Sqlite, 3_625, 201),
-            Way::Terminals,
-            "nobody knows how many more"
-        );
-        let on_postgres = |named| way(Engine::Postgres, named, 51);
-        assert_eq!([0, 1, 291].map(on_postgres), [Way::None, Way::Each, Way::Each]);
-        assert_eq!([292, 2_019].map(on_postgres), [Way::Together; 2]);
-        assert_eq!(on_postgres(2_020), Way::Terminals);
-        assert_eq!(
-            way(Engine::Postgres, 292, 201),
+            way(320, 201),
             Way::Each,
             "where more are wanted, more would be gone through"
         );

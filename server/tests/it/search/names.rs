@@ -8,8 +8,10 @@ use app::backend::page::{Cursor, Direction};
 use app::backend::terminals::{Connection, SortKey, TerminalQuery, TerminalSort, Terminals};
 use app::caller::Caller;
 use app::domain::{StoreId, search_words};
+use migrations::Migrator;
 use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use server::database::Engine;
 use server::entities::{merchants, stores, terminals};
 
@@ -91,6 +93,42 @@ pub(super) async fn a_word_of_many_names_finds_what_a_plain_look_finds(db: &Test
     Ok(())
 }
 
+/// Where the terminals of hundreds of names are older than thousands of others, they are found none the less.
+pub(super) async fn the_terminals_of_many_names_may_be_the_oldest(db: &TestDb) -> Outcome {
+    const OLD: usize = 80;
+    const NEWER: usize = 2_100;
+    let world = World::new(db).await?;
+    let owner = merchant(&world, XIAOMAN).await?;
+    let stores = many_stores(&world, &owner).await?;
+    let sn = |number: usize| format!("TO{number:06}");
+    let terminals: Vec<_> = (0..OLD + NEWER)
+        .map(|number| {
+            let store = if number < OLD { 21 + number * 2 } else { 300 };
+            terminals::ActiveModel {
+                merchant_id: Set(Some(owner.id)),
+                store_id: Set(Some(stores[store].id)),
+                lifecycle: Set("awaiting".to_owned()),
+                ..in_stock(Uuid::from_u128(number as u128 + 1), &sn(number))
+            }
+        })
+        .collect();
+    for some in terminals.chunks(500) {
+        terminals::Entity::insert_many(some.to_vec())
+            .exec_without_returning(world.db.writer())
+            .await?;
+    }
+    let platform = Caller::system("test");
+    for search in ["西区", "西区 TO00", "西区 门店"] {
+        let query = TerminalQuery {
+            search: Some(search.to_owned()),
+            ..TerminalQuery::default()
+        };
+        let expected: Vec<String> = (0..OLD).rev().map(sn).collect();
+        assert_eq!(sns(&listed(&world, &platform, &query).await?), expected, "{search}");
+    }
+    Ok(())
+}
+
 /// A terminal may be the newest one of its store and of its merchant.
 pub(super) async fn merchants_and_stores_of_the_same_name(db: &TestDb) -> Outcome {
     const MERCHANTS: usize = 120;
@@ -131,6 +169,15 @@ pub(super) async fn merchants_and_stores_of_the_same_name(db: &TestDb) -> Outcom
         expected.push(sn);
     }
     expected.reverse();
+    // The index that a migration makes from what is there is the one that the triggers keep.
+    let is_search = |migration: &dyn MigrationTrait| migration.name() == "m20261129_000050_longer_grams";
+    let since = Migrator::migrations()
+        .iter()
+        .rev()
+        .position(|one| is_search(one.as_ref()));
+    let steps = u32::try_from(since.ok_or("no such migration")? + 1)?;
+    migrations::down(world.db.writer(), steps).await?;
+    migrations::up(world.db.writer()).await?;
     let platform = Caller::system("test");
     let query = TerminalQuery {
         search: Some("莲花".to_owned()),

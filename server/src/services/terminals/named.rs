@@ -1,0 +1,211 @@
+//! The merchants and stores whose names words are part of, and the terminals that are known by them, in each engine's words.
+//! They are numbered, and a terminal says the numbers of its merchant and its store.
+
+use super::grams::{self, Frequencies, Word};
+use super::lookups::BLOCK_BITS;
+use crate::database::Engine;
+use sea_orm::Value;
+
+/// Binds a value to a statement, and answers with what stands for it there.
+pub(super) type Bind<'a> = dyn FnMut(Value) -> String + 'a;
+
+/// Which places are looked for.
+#[derive(Clone, Copy)]
+pub(super) enum Named<'a> {
+    /// Those that a word is part of the name or number of.
+    By(&'a Word),
+    /// Those by which terminals are known by two words: by a place's own name, or a store by its merchant's.
+    ByBoth([&'a Word; 2]),
+}
+
+impl<'a> Named<'a> {
+    pub(super) fn words(&self) -> &[&'a Word] {
+        match self {
+            Self::By(word) => std::slice::from_ref(word),
+            Self::ByBoth(words) => words,
+        }
+    }
+}
+
+/// The numbers of places, as `id`; on PostgreSQL beside it, whether it is a `merchant`, which costs nothing there.
+pub(super) fn numbers(engine: Engine, named: Named<'_>, bind: &mut Bind<'_>) -> String {
+    match (named, engine) {
+        (Named::By(word), _) => of_word(engine, word, bind),
+        (Named::ByBoth([one, other]), Engine::Sqlite) => {
+            let mut of = |word| of_word(engine, word, bind);
+            format!(
+                "SELECT key AS id FROM place_search WHERE key IN ({}) AND (key IN ({}) OR owner IN ({})) \
+                 UNION SELECT key FROM place_search WHERE key IN ({}) AND owner IN ({})",
+                of(one),
+                of(other),
+                of(other),
+                of(other),
+                of(one)
+            )
+        }
+        (Named::ByBoth([one, other]), Engine::Postgres) => format!(
+            "WITH one AS MATERIALIZED ({}), other AS MATERIALIZED ({}) \
+             SELECT key AS id, merchant FROM place_search WHERE key IN (SELECT id FROM one) \
+             AND (key IN (SELECT id FROM other) OR owner IN (SELECT id FROM other)) \
+             UNION SELECT key, merchant FROM place_search \
+             WHERE key IN (SELECT id FROM other) AND owner IN (SELECT id FROM one)",
+            of_word(engine, one, bind),
+            of_word(engine, other, bind)
+        ),
+    }
+}
+
+fn of_word(engine: Engine, word: &Word, bind: &mut Bind<'_>) -> String {
+    let text = || Value::from(word.text.as_str());
+    match engine {
+        Engine::Sqlite => {
+            let lookup = bind(grams::fts(&word.text, &Frequencies::default()).into());
+            if grams::is_one_gram(&word.text) {
+                return format!("SELECT rowid AS id FROM place_grams WHERE place_grams MATCH {lookup}");
+            }
+            // Grams of a long word may stand in a name without it.
+            format!(
+                "SELECT place_grams.rowid AS id FROM place_grams \
+                 CROSS JOIN place_search ON place_search.key = place_grams.rowid \
+                 LEFT JOIN stores ON stores.id = place_id AND NOT merchant \
+                 LEFT JOIN merchants ON merchants.id = place_id AND merchant \
+                 WHERE place_grams MATCH {lookup} AND (instr(coalesce(stores.name_key, lower(stores.name)), {}) \
+                 OR instr(lower(merchants.merchant_no), {}) \
+                 OR instr(coalesce(merchants.name_key, lower(merchants.name)), {}))",
+                bind(text()),
+                bind(text()),
+                bind(text())
+            )
+        }
+        // What is looked for is hidden from the planner, which otherwise plans for each word anew.
+        Engine::Postgres => format!(
+            "SELECT key AS id, merchant FROM place_search \
+             WHERE place_grams(text) @@ (SELECT CAST({} AS tsquery)) AND strpos(text, {}) > 0",
+            bind(grams::tsquery(&word.text, "").into()),
+            bind(text())
+        ),
+    }
+}
+
+/// Sets of places that a statement asks more than once. PostgreSQL keeps them in tables before the statement, SQLite makes
+/// them where they stand.
+pub(super) struct Sets<'a> {
+    engine: Engine,
+    words: &'a [&'a Word],
+    prefix: &'static str,
+}
+
+impl<'a> Sets<'a> {
+    /// The places of each word. Their tables' names begin with `prefix`.
+    pub(super) fn of(engine: Engine, words: &'a [&'a Word], prefix: &'static str) -> Self {
+        Self { engine, words, prefix }
+    }
+
+    /// What stands behind `WITH`, one item for each table.
+    pub(super) fn tables(&self, bind: &mut Bind<'_>) -> Vec<String> {
+        let Self { engine, words, prefix } = *self;
+        if engine == Engine::Sqlite {
+            return Vec::new();
+        }
+        let table = |(at, word): (usize, &&Word)| {
+            let places = of_word(engine, word, bind);
+            format!("{prefix}{at} AS MATERIALIZED ({places})")
+        };
+        words.iter().enumerate().map(table).collect()
+    }
+
+    /// That the merchant or the store of `row` of `terminal_search` is named by the word at a place.
+    pub(super) fn owned(&self, at: usize, row: &str, bind: &mut Bind<'_>) -> String {
+        let Self { engine, words, prefix } = *self;
+        let mut places = || match engine {
+            Engine::Sqlite => of_word(engine, words[at], bind),
+            Engine::Postgres => format!("SELECT id FROM {prefix}{at}"),
+        };
+        format!(
+            "({row}.store_place IN ({}) OR {row}.merchant_place IN ({}))",
+            places(),
+            places()
+        )
+    }
+
+    /// That `row` is known by every word, by its own texts or by those.
+    pub(super) fn known(&self, row: &str, bind: &mut Bind<'_>) -> String {
+        let mut all = String::new();
+        for (at, word) in self.words.iter().enumerate() {
+            let owned = self.owned(at, row, bind);
+            let own = own(self.engine, word, row, bind);
+            all.push_str(&format!(" AND ({owned} OR {own})"));
+        }
+        all
+    }
+}
+
+/// That a word is part of the own texts of `row` of `terminal_search`.
+fn own(engine: Engine, word: &Word, row: &str, bind: &mut Bind<'_>) -> String {
+    let text = bind(word.text.as_str().into());
+    match engine {
+        Engine::Sqlite => {
+            let sn = match word.sn.is_empty() {
+                true => String::new(),
+                false => format!(" OR instr(own.sn, {})", bind(word.sn.to_ascii_uppercase().into())),
+            };
+            format!(
+                "EXISTS (SELECT 1 FROM terminals own WHERE own.id = {row}.terminal_id \
+                 AND (instr(coalesce(own.name_key, lower(own.name)), {text}){sn}))"
+            )
+        }
+        // The serial number stands before the name. One without dashes is its own.
+        Engine::Postgres if word.sn.is_empty() || word.sn == word.text => format!("strpos({row}.text, {text}) > 0"),
+        Engine::Postgres => format!(
+            "(strpos({row}.text, {text}) > 0 OR strpos(split_part({row}.text, ' ', 1), {}) > 0)",
+            bind(word.sn.as_str().into())
+        ),
+    }
+}
+
+/// Most places of a word, and most terminals of theirs, that are counted to know whether they are few.
+pub(super) const FEW_PLACES: u64 = 300;
+pub(super) const FEW_OF_PLACES: u64 = 4_000;
+
+/// How many of a sample have a word in their own texts, by the index's `lookup`; how many are in the sample; how many terminals
+/// there are; how many places the word names, counted to more than [`FEW_PLACES`]; and how many terminals those have, counted
+/// to more than [`FEW_OF_PLACES`].
+pub(super) fn counts(engine: Engine, word: &Word, lookup: &str, bind: &mut Bind<'_>) -> String {
+    let lookup = bind(lookup.into());
+    let (having, sampled) = match engine {
+        Engine::Sqlite => (
+            format!("SELECT count(*) FROM terminal_sample WHERE terminal_sample MATCH {lookup}"),
+            format!("newest / {}", grams::SAMPLED),
+        ),
+        // The newest block that is full.
+        Engine::Postgres => (
+            format!(
+                "SELECT count(*) FROM terminal_search WHERE terminal_grams(key, merchant_place, store_place, text) @@ \
+                 CAST(replace({lookup}, '{}', to_hex(greatest((newest >> {BLOCK_BITS}) - 1, 0)) || ' ') AS tsquery)",
+                grams::BLOCK
+            ),
+            format!("least(newest, {})", 1 << BLOCK_BITS),
+        ),
+    };
+    let mut named = || format!("{} LIMIT {}", of_word(engine, word, bind), FEW_PLACES + 1);
+    let mut owned = |owner: &str| {
+        let places = named();
+        match engine {
+            Engine::Sqlite => {
+                format!("SELECT 1 FROM ({places}) AS place CROSS JOIN terminal_search it ON it.{owner} = place.id")
+            }
+            Engine::Postgres => format!(
+                "SELECT 1 FROM ({places}) AS place CROSS JOIN LATERAL \
+                 (SELECT 1 FROM terminal_search it WHERE it.{owner} = place.id OFFSET 0) AS it"
+            ),
+        }
+    };
+    let (of_merchants, of_stores) = (owned("merchant_place"), owned("store_place"));
+    format!(
+        "SELECT ({having}), CAST({sampled} AS bigint), newest, (SELECT count(*) FROM ({}) AS named), \
+         (SELECT count(*) FROM ({of_merchants} UNION ALL {of_stores} LIMIT {}) AS of_named) \
+         FROM (SELECT coalesce(max(key), 0) AS newest FROM terminal_search) AS numbers",
+        named(),
+        FEW_OF_PLACES + 1
+    )
+}
