@@ -71,7 +71,7 @@ impl Owners {
     }
 
     /// What stands in them, from the other columns.
-    fn from_others(self) -> [String; 2] {
+    fn converted(self) -> [String; 2] {
         match self {
             Self::Keys => ["merchant_place", "store_place"]
                 .map(|number| format!("(SELECT place_id FROM place_search place WHERE place.key = {number})")),
@@ -133,7 +133,7 @@ async fn change(manager: &SchemaManager<'_>, from: Owners, to: Owners) -> Result
 fn columns(from: Owners, to: Owners, is_sqlite: bool) -> Vec<String> {
     let kind = to.kind(is_sqlite);
     let ([merchant, store], [from_merchant, from_store]) = (to.columns(), from.columns());
-    let [merchants, stores] = to.from_others();
+    let [merchants, stores] = to.converted();
     let mut all = vec![
         format!("ALTER TABLE {TABLE} ADD COLUMN {merchant} {kind}"),
         format!("ALTER TABLE {TABLE} ADD COLUMN {store} {kind}"),

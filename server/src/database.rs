@@ -9,9 +9,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use sea_orm::prelude::Uuid;
+use sea_orm::sea_query::extension::postgres::PgFunc;
+use sea_orm::sea_query::{Expr, ExprTrait, PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder};
 use sea_orm::sqlx;
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, QueryResult, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
 };
 
 mod postgres;
@@ -31,6 +35,16 @@ pub enum Engine {
     Sqlite,
     /// A PostgreSQL server, any number of Tillkeeper servers.
     Postgres,
+}
+
+impl Engine {
+    /// Whether a column is one of some keys. PostgreSQL is asked in the same words however many they are, so that it plans once.
+    pub fn is_one_of(self, column: Expr, keys: impl IntoIterator<Item = Uuid>) -> Expr {
+        match self {
+            Self::Sqlite => column.is_in(keys),
+            Self::Postgres => column.eq(PgFunc::any(keys.into_iter().collect::<Vec<_>>())),
+        }
+    }
 }
 
 impl fmt::Display for Engine {
@@ -158,6 +172,21 @@ impl Database {
             ..TransactionOptions::default()
         };
         begun(&self.writer, options).await
+    }
+
+    /// The first rows of a statement that has no limit. How many is said in it and not bound to it: PostgreSQL plans once for
+    /// a number that it knows, and each time for one that it does not.
+    ///
+    /// # Errors
+    /// Whatever the database reports.
+    pub async fn first_rows(&self, select: &SelectStatement, limit: u64) -> Result<Vec<QueryResult>, DbErr> {
+        let (sql, values) = match self.engine {
+            Engine::Sqlite => select.build(SqliteQueryBuilder),
+            Engine::Postgres => select.build(PostgresQueryBuilder),
+        };
+        let sql = format!("{sql} LIMIT {limit}");
+        let statement = Statement::from_sql_and_values(self.reader.get_database_backend(), sql, values.0);
+        self.reader.query_all_raw(statement).await
     }
 
     /// Which database this is.

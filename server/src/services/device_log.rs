@@ -107,8 +107,8 @@ impl DeviceLogService {
         let Some(filter) = Filter::of(reader, caller.scope(), query).await? else {
             return Ok(none);
         };
-        let (select, order) = filter.page(query.cursor.as_ref(), limit);
-        let found = reader.query_all(&select).await?;
+        let (select, order) = filter.page(query.cursor.as_ref());
+        let found = self.database.first_rows(&select, limit).await?;
         let ids: Vec<Uuid> = found
             .iter()
             .map(|row| row.try_get("", "id"))
@@ -123,7 +123,7 @@ impl DeviceLogService {
         }
         let mut select = listed(caller.scope());
         select
-            .and_where(column(Column::Id).is_in(ids))
+            .and_where(self.database.engine().is_one_of(column(Column::Id), ids))
             .order_by((device_log::Entity, Column::Id), order);
         let rows = reader.query_all(&select).await?;
         Ok(Piece {

@@ -196,18 +196,17 @@ impl Filter {
         (select, order)
     }
 
-    /// The keys of a page, of which there are at most `limit`.
-    pub(super) fn page(&self, cursor: Option<&Cursor>, limit: u64) -> (SelectStatement, Order) {
-        let (mut keys, order) = self.keys(cursor);
+    /// The keys of a page, and of all that come after it.
+    pub(super) fn page(&self, cursor: Option<&Cursor>) -> (SelectStatement, Order) {
+        let (keys, order) = self.keys(cursor);
         let Some(check) = self.check() else {
-            return (keys.limit(limit).take(), order);
+            return (keys, order);
         };
         let select = self
             .window(cursor)
             .and_where(check)
             .column((device_log::Entity, Column::Id))
             .order_by((device_log::Entity, Column::Id), order.clone())
-            .limit(limit)
             .take();
         (select, order)
     }

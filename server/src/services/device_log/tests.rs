@@ -175,7 +175,7 @@ async fn no_filter_reads_more_than_it_must() -> Result<()> {
                     wrong.push(format!("{scope:?} {query:?}: {found:?}"));
                 }
                 // What is checked besides is asked of a part of the entries that has an end.
-                let (page, _) = filter.page(query.cursor.as_ref(), 51);
+                let (page, _) = filter.page(query.cursor.as_ref());
                 let sql = database.reader().get_database_backend().build(&page).to_string();
                 assert_eq!(filter.is_windowed(), sql.contains("LIMIT 10000"), "{sql}");
                 plans += 1;

@@ -8,16 +8,14 @@ use super::filters::{self, Dress, Filter};
 use super::lookups::{self, Stretch};
 use super::search::{From, Hit, Search};
 use super::{TerminalService, column, order};
-use crate::database::Engine;
 use crate::entities::{merchants, terminals};
 use crate::services::failure::Failure;
 use crate::services::scope::{keys_in, terminals_in};
 use app::backend::page::{Cursor, PAGE_ROWS, Page};
 use app::backend::terminals::{SortKey, TerminalQuery, TerminalRow, TerminalSort};
 use app::caller::Scope;
-use sea_orm::sea_query::extension::postgres::PgFunc;
-use sea_orm::sea_query::{Expr, ExprTrait, PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryResult, Statement};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryResult};
 use std::collections::HashMap;
 use terminals::Column;
 use uuid::Uuid;
@@ -163,7 +161,7 @@ impl TerminalService {
         if page.rows.is_empty() {
             return Ok(page.map_all(Vec::new()));
         }
-        select.and_where(self.is_one_of(&page.rows));
+        select.and_where(self.is_one_of(page.rows.iter().map(|hit| hit.id)));
         let found = self.database.reader().query_all(&select).await?;
         let mut rows = HashMap::with_capacity(found.len());
         for row in &found {
@@ -246,7 +244,7 @@ impl TerminalService {
             None => self.hits_if_few(scope, search, &listed.conditions, FEW).await?,
         };
         if let Some(hits) = few {
-            select.and_where(self.is_one_of(&hits));
+            select.and_where(self.is_one_of(hits.iter().map(|hit| hit.id)));
             return Ok(select);
         }
         for condition in search
@@ -296,27 +294,9 @@ impl TerminalService {
         Ok(select)
     }
 
-    /// Whether a terminal is one of some hits. PostgreSQL is asked in the same words however many they are, so that it plans
-    /// once.
-    pub(super) fn is_one_of(&self, hits: &[Hit]) -> Expr {
-        let ids = hits.iter().map(|hit| hit.id);
-        match self.database.engine() {
-            Engine::Sqlite => column(Column::Id).is_in(ids),
-            Engine::Postgres => column(Column::Id).eq(PgFunc::any(ids.collect::<Vec<_>>())),
-        }
-    }
-
-    /// The first rows of a statement without a limit. How many is said in it and not bound to it: PostgreSQL plans once for a
-    /// number that it knows, and each time for one that it does not.
-    async fn first_rows(&self, select: &SelectStatement, limit: usize) -> Result<Vec<QueryResult>, Failure> {
-        let reader = self.database.reader();
-        let (sql, values) = match self.database.engine() {
-            Engine::Sqlite => select.build(SqliteQueryBuilder),
-            Engine::Postgres => select.build(PostgresQueryBuilder),
-        };
-        let sql = format!("{sql} LIMIT {limit}");
-        let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values.0);
-        Ok(reader.query_all_raw(statement).await?)
+    /// Whether a terminal has one of some keys.
+    pub(super) fn is_one_of(&self, keys: impl IntoIterator<Item = Uuid>) -> Expr {
+        self.database.engine().is_one_of(column(Column::Id), keys)
     }
 
     pub(super) async fn count_up_to(&self, select: &SelectStatement, limit: usize) -> Result<usize, Failure> {
@@ -347,7 +327,7 @@ impl TerminalService {
                 select.expr_as(column(Column::RegisteredAt), PLACE);
             }
             segment.narrow(&mut select, sort, cursor);
-            for row in self.first_rows(&select, wanted).await? {
+            for row in self.database.first_rows(&select, wanted as u64).await? {
                 let registered = match sort.by {
                     SortKey::Registered => row.try_get("", PLACE)?,
                     _ => None,

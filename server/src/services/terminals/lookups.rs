@@ -185,12 +185,12 @@ pub(super) fn among(
             _ => number().lt(end),
         });
     }
-    row.order_by_expr(number(), stretch.sorted()).limit(limit as u64);
+    row.order_by_expr(number(), stretch.sorted());
     let (sql, values) = match engine {
         Engine::Sqlite => row.build(SqliteQueryBuilder),
         Engine::Postgres => row.build(PostgresQueryBuilder),
     };
-    (sql, values.0)
+    (format!("{sql} LIMIT {limit}"), values.0)
 }
 
 /// On SQLite: those of a stretch that are among `row`, each looked at.

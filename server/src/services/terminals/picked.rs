@@ -47,7 +47,7 @@ impl TerminalService {
         ] {
             select.column((terminals::Entity, asked));
         }
-        select.and_where(column(Column::Id).is_in(ids.iter().map(|id| id.0)));
+        select.and_where(self.is_one_of(ids.iter().map(|id| id.0)));
         let mut all = HashMap::with_capacity(ids.len());
         for row in self.database.reader().query_all(&select).await? {
             let registered: Option<i64> = row.try_get_by_index(1)?;
@@ -71,7 +71,7 @@ impl TerminalService {
         ids: &[TerminalId],
     ) -> Result<Vec<TerminalRow>, Failure> {
         let mut select = listed(caller.scope());
-        select.and_where(column(Column::Id).is_in(ids.iter().map(|id| id.0)));
+        select.and_where(self.is_one_of(ids.iter().map(|id| id.0)));
         self.rows(caller.scope(), &select).await
     }
 

@@ -207,7 +207,7 @@ impl TerminalService {
         let mut select = self.row_of_search(Scope::Platform, search, conditions);
         select
             .expr(Expr::cust("terminals.id"))
-            .and_where(self.is_one_of(&candidates));
+            .and_where(self.is_one_of(candidates.iter().map(|hit| hit.id)));
         let found = self.database.reader().query_all(&select).await?;
         let found: HashSet<Uuid> = found
             .iter()
