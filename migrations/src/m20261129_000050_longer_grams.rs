@@ -20,6 +20,8 @@ use crate::m20261129_000048_search_places::{BLOCK_BITS, INDEXES};
 use crate::shape::{create_indexes, index};
 
 const TABLE: &str = "terminal_search";
+/// The index of the stores of a merchant.
+const OWNER: &str = "ix_place_search_owner";
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -142,7 +144,10 @@ fn columns(from: Owners, to: Owners, is_sqlite: bool) -> Vec<String> {
         format!("ALTER TABLE {TABLE} DROP COLUMN {from_store}"),
     ];
     match to {
-        Owners::Keys => all.push("ALTER TABLE place_search DROP COLUMN owner".to_owned()),
+        Owners::Keys => all.extend([
+            format!("DROP INDEX {OWNER}"),
+            "ALTER TABLE place_search DROP COLUMN owner".to_owned(),
+        ]),
         Owners::Numbers => all.extend([
             "ALTER TABLE place_search ADD COLUMN owner bigint".to_owned(),
             format!(
@@ -150,6 +155,7 @@ fn columns(from: Owners, to: Owners, is_sqlite: bool) -> Vec<String> {
                  WHERE merchant = 0",
                 number_of("stores.merchant_id")
             ),
+            format!("CREATE INDEX {OWNER} ON place_search (owner) WHERE owner IS NOT NULL"),
         ]),
     }
     all

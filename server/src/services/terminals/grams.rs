@@ -167,9 +167,19 @@ pub(super) fn for_sqlite(words: &[Word], frequencies: &Frequencies, owner: Optio
         words,
         owner,
         |text| fts(text, frequencies),
-        |place| format!("\"{PLACE}{place}\""),
+        fts_place,
         (" OR ", " AND "),
     )
+}
+
+/// What SQLite's index is asked for terminals of some places that have what `lookup` asks for.
+pub(super) fn with_places(lookup: &str, places: &[i64]) -> String {
+    let places: Vec<String> = places.iter().map(|place| fts_place(*place)).collect();
+    format!("{lookup} AND ({})", places.join(" OR "))
+}
+
+fn fts_place(place: i64) -> String {
+    format!("\"{PLACE}{place}\"")
 }
 
 /// What PostgreSQL's index is asked for in each block.

@@ -4,15 +4,16 @@
 //! by both. Whether these are known by the other words as well is looked at one by one.
 
 use super::TerminalService;
-use super::grams::Word;
+use super::grams::{self, Word};
 use super::lookups::Stretch;
 use super::named::{self, Named};
 use super::placed::merged;
 use super::search::{Hit, Search};
 use super::ways::{Asking, Way};
+use crate::database::Engine;
 use crate::services::failure::Failure;
 use futures_util::future::try_join_all;
-use sea_orm::{Condition, ConnectionTrait, DbErr, Statement};
+use sea_orm::{Condition, ConnectionTrait, DbErr, QueryResult, Statement};
 
 /// A word that leads, and what the index is asked for where it is part of a terminal's own texts.
 pub(super) struct Lead {
@@ -32,15 +33,66 @@ pub(super) struct Pair {
 struct Counts {
     /// Terminals that have it in their own texts, about.
     own: u64,
-    /// Places that it names, counted up to a few.
+    /// Places that it names, counted up to a few more than [`named::FEW_PLACES`].
     named: u64,
-    /// The terminals of those, where they are few enough to be counted.
-    owned: Option<u64>,
+    /// The terminals of those.
+    owned: Owned,
+    /// All terminals.
+    terminals: u64,
+}
+
+#[derive(Clone, Copy)]
+enum Owned {
+    /// Counted.
+    Few(u64),
+    /// As many as such places have, about.
+    Many(u64),
+}
+
+impl Counts {
+    fn all(&self) -> u64 {
+        let (Owned::Few(owned) | Owned::Many(owned)) = self.owned;
+        self.own.saturating_add(owned)
+    }
+}
+
+/// How those are found that have one word in their own texts and belong to places that another names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mixed {
+    /// There are none.
+    None,
+    /// Each place is looked into.
+    Each,
+    /// The index is asked for the word and for the places.
+    Listed,
+    /// The places of those that the index has are looked up in a set.
+    Filtered,
 }
 
 /// To look at a terminal of a place costs so many times what it costs to look up whether the places of one that the index
 /// has are among some.
 const LOOKED_AT: u64 = 7;
+
+/// So many places SQLite's index is asked for.
+const LISTED: u64 = 50;
+
+impl Mixed {
+    /// The cheapest way, also where the newest terminals that have the word belong to others.
+    fn of(engine: Engine, own: &Counts, owned: &Counts, limit: usize) -> Self {
+        match (owned.owned, engine) {
+            _ if owned.named == 0 => Self::None,
+            (Owned::Few(few), _) if few.saturating_mul(LOOKED_AT) < own.own => Self::Each,
+            (Owned::Many(_), Engine::Sqlite) if owned.named <= LISTED => Self::Listed,
+            // Of each place as many are gone through until enough of them have the word.
+            (Owned::Many(_), Engine::Postgres) if owned.named <= named::FEW_PLACES => {
+                let each =
+                    owned.named.saturating_mul(limit as u64).saturating_mul(own.terminals) / u64::max(own.own, 1);
+                if each < own.own { Self::Each } else { Self::Filtered }
+            }
+            _ => Self::Filtered,
+        }
+    }
+}
 
 impl TerminalService {
     /// A word, made ready to be asked for.
@@ -58,7 +110,7 @@ impl TerminalService {
             Ok::<_, Failure>((lead, counts))
         }))
         .await?;
-        all.sort_by_key(|(_, counts)| counts.own.saturating_add(counts.owned.unwrap_or(u64::MAX)));
+        all.sort_by_key(|(_, counts)| counts.all());
         all.truncate(2);
         let both: Vec<Word> = all.iter().map(|(lead, _)| Word::of(lead.word.text.clone())).collect();
         let lookup = self.lookup(&both, None).await?;
@@ -82,12 +134,17 @@ impl TerminalService {
             let number: i64 = row.try_get_by_index(at)?;
             Ok(number.unsigned_abs())
         };
-        let (having, sampled, terminals, named, owned) = (number(0)?, number(1)?, number(2)?, number(3)?, number(4)?);
+        let (having, sampled, terminals) = (number(0)?, number(1)?, number(2)?);
+        let (places, named, owned) = (number(3)?, number(4)?, number(5)?);
         let are_counted = named <= named::FEW_PLACES && owned <= named::FEW_OF_PLACES;
         Ok(Counts {
             own: having.saturating_mul(terminals) / u64::max(sampled, 1),
             named,
-            owned: are_counted.then_some(owned),
+            owned: match are_counted {
+                true => Owned::Few(owned),
+                false => Owned::Many(u64::max(owned, named.saturating_mul(terminals) / u64::max(places, 1))),
+            },
+            terminals,
         })
     }
 
@@ -102,21 +159,23 @@ impl TerminalService {
     ) -> Result<Vec<Hit>, Failure> {
         let [(one, of_one), (other, of_other)] = &pair.leads;
         let words = [&one.word, &other.word];
+        let named = Named::ByBoth {
+            words: if of_one.named <= of_other.named {
+                words
+            } else {
+                [&other.word, &one.word]
+            },
+            are_few: u64::min(of_one.named, of_other.named) <= named::FEW_PLACES,
+        };
         let (own, first, second, amounts) = tokio::try_join!(
             self.own_hits(search, (&pair.lookup, &words, &[]), conditions, stretch, limit),
             self.mixed(search, (one, of_one), (other, of_other), conditions, stretch, limit),
             self.mixed(search, (other, of_other), (one, of_one), conditions, stretch, limit),
-            self.amounts(Named::ByBoth(words)),
+            self.amounts(named),
         )?;
         let hits = merged(merged(own, first, stretch, limit), second, stretch, limit);
-        self.with_placed(
-            (search, Named::ByBoth(words), amounts),
-            conditions,
-            stretch,
-            limit,
-            hits,
-        )
-        .await
+        self.with_placed((search, named, amounts), conditions, stretch, limit, hits)
+            .await
     }
 
     /// Those that have one word in their own texts and whose places are named by the other.
@@ -129,25 +188,67 @@ impl TerminalService {
         stretch: Stretch,
         limit: usize,
     ) -> Result<Vec<Hit>, Failure> {
-        if of_owned.named == 0 {
-            return Ok(Vec::new());
-        }
-        let few = of_owned
-            .owned
-            .filter(|owned| owned.saturating_mul(LOOKED_AT) < of_own.own);
-        if few.is_none() {
-            let asked = (own.lookup.as_str(), &[&own.word][..], &[&owned.word][..]);
-            return self.own_hits(search, asked, conditions, stretch, limit).await;
-        }
-        // Few belong to those places: they are looked at instead of all that have the word.
-        let others = search.words_beside([&owned.word].iter());
-        let asking = Asking {
-            engine: self.database.engine(),
-            named: Named::By(&owned.word),
-            others: &others,
-            stretch,
-            limit,
+        let engine = self.database.engine();
+        let lookup = match Mixed::of(engine, of_own, of_owned, limit) {
+            Mixed::None => return Ok(Vec::new()),
+            Mixed::Filtered => own.lookup.clone(),
+            Mixed::Listed => self.listing(own, owned).await?,
+            Mixed::Each => {
+                let others = search.words_beside([&owned.word].iter());
+                let asking = Asking {
+                    engine,
+                    named: Named::By(&owned.word),
+                    others: &others,
+                    stretch,
+                    limit,
+                };
+                return self.of_places(search, conditions, (Way::Each, asking, 0), limit).await;
+            }
         };
-        self.of_places(search, conditions, (Way::Each, asking, 0), limit).await
+        let asked = (lookup.as_str(), &[&own.word][..], &[&owned.word][..]);
+        self.own_hits(search, asked, conditions, stretch, limit).await
+    }
+
+    /// What the index is asked for one word in own texts and the places of another.
+    async fn listing(&self, own: &Lead, owned: &Lead) -> Result<String, Failure> {
+        let reader = self.database.reader();
+        let mut values = Vec::new();
+        let numbers = named::numbers(self.database.engine(), Named::By(&owned.word), &mut |value| {
+            values.push(value);
+            format!("${}", values.len())
+        });
+        let sql = format!("{numbers} LIMIT {LISTED}");
+        let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
+        let found = reader.query_all_raw(statement).await?;
+        let number = |row: &QueryResult| Ok(row.try_get_by_index(0)?);
+        let numbers = found.iter().map(number).collect::<Result<Vec<i64>, Failure>>()?;
+        Ok(grams::with_places(&own.lookup, &numbers))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_few_have_is_looked_at_and_what_many_have_is_not() {
+        let counts = |own, named, owned| Counts {
+            own,
+            named,
+            owned,
+            terminals: 1_000_000,
+        };
+        let way =
+            |engine, own, named, owned| Mixed::of(engine, &counts(own, 0, Owned::Few(0)), &counts(0, named, owned), 51);
+        for engine in [Engine::Sqlite, Engine::Postgres] {
+            assert_eq!(way(engine, 5_000, 0, Owned::Few(0)), Mixed::None);
+            assert_eq!(way(engine, 5_000, 3, Owned::Few(600)), Mixed::Each);
+            assert_eq!(way(engine, 5_000, 3, Owned::Few(900)), Mixed::Filtered);
+            assert_eq!(way(engine, 500_000, 301, Owned::Many(15_000)), Mixed::Filtered);
+        }
+        // One merchant with very many, whose terminals may all be the oldest.
+        assert_eq!(way(Engine::Sqlite, 500_000, 1, Owned::Many(4_001)), Mixed::Listed);
+        assert_eq!(way(Engine::Postgres, 500_000, 1, Owned::Many(4_001)), Mixed::Each);
+        assert_eq!(way(Engine::Postgres, 200, 1, Owned::Many(4_001)), Mixed::Filtered);
     }
 }

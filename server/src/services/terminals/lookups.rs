@@ -30,8 +30,10 @@ pub(super) struct Stretch {
 impl Stretch {
     /// All that comes after a place, or everything.
     pub(super) fn after(from: Option<From>) -> Self {
+        // Whoever writes a number of their own gets no further than there are numbers to reckon with.
+        let number = |from: From| from.number.clamp(0, i64::MAX - i64::from(u32::MAX));
         Self {
-            from: from.map(|from| from.number),
+            from: from.map(number),
             until: None,
             back: from.is_some_and(|from| from.direction == Direction::Before),
         }

@@ -15,40 +15,92 @@ pub(super) enum Named<'a> {
     /// Those that a word is part of the name or number of.
     By(&'a Word),
     /// Those by which terminals are known by two words: by a place's own name, or a store by its merchant's.
-    ByBoth([&'a Word; 2]),
+    ByBoth {
+        /// The first names no more places than the other.
+        words: [&'a Word; 2],
+        /// Whether they are so few that their names are looked at.
+        are_few: bool,
+    },
 }
 
 impl<'a> Named<'a> {
     pub(super) fn words(&self) -> &[&'a Word] {
         match self {
             Self::By(word) => std::slice::from_ref(word),
-            Self::ByBoth(words) => words,
+            Self::ByBoth { words, .. } => words,
         }
     }
 }
 
 /// The numbers of places, as `id`; on PostgreSQL beside it, whether it is a `merchant`, which costs nothing there.
 pub(super) fn numbers(engine: Engine, named: Named<'_>, bind: &mut Bind<'_>) -> String {
-    match (named, engine) {
-        (Named::By(word), _) => of_word(engine, word, bind),
-        (Named::ByBoth([one, other]), Engine::Sqlite) => {
+    match named {
+        Named::By(word) => of_word(engine, word, bind),
+        Named::ByBoth { words, are_few: true } => of_few(engine, words, bind),
+        Named::ByBoth { words, are_few: false } => of_many(engine, words, bind),
+    }
+}
+
+/// The names of the few that one word names, of their merchants and of their stores, are looked at.
+fn of_few(engine: Engine, [one, other]: [&Word; 2], bind: &mut Bind<'_>) -> String {
+    let mut text = || bind(other.text.as_str().into());
+    match engine {
+        Engine::Sqlite => {
+            let of_merchant = format!(
+                "instr(lower(merchants.merchant_no), {}) OR instr(coalesce(merchants.name_key, lower(merchants.name)), {})",
+                text(),
+                text()
+            );
+            let mut of_store = || format!("instr(coalesce(stores.name_key, lower(stores.name)), {})", text());
+            let (store, theirs) = (of_store(), of_store());
+            let mut leading = || of_word(engine, one, bind);
+            format!(
+                "SELECT it.key AS id FROM place_search it LEFT JOIN stores ON stores.id = it.place_id AND NOT it.merchant \
+                 LEFT JOIN merchants ON merchants.id = coalesce(stores.merchant_id, it.place_id) \
+                 WHERE it.key IN ({}) AND ({store} OR {of_merchant}) \
+                 UNION SELECT it.key FROM place_search it JOIN stores ON stores.id = it.place_id \
+                 WHERE it.owner IN ({}) AND {theirs}",
+                leading(),
+                leading()
+            )
+        }
+        Engine::Postgres => {
+            let has = |which: &str, text: &str| format!("strpos({which}.text, {text}) > 0");
+            let text = text();
+            format!(
+                "WITH one AS MATERIALIZED ({}) SELECT it.key AS id, it.merchant FROM one \
+                 JOIN place_search it ON it.key = one.id LEFT JOIN place_search owner ON owner.key = it.owner \
+                 WHERE {it} OR {} UNION SELECT it.key, it.merchant FROM one \
+                 JOIN place_search it ON it.owner = one.id WHERE {it}",
+                of_word(engine, one, bind),
+                has("owner", &text),
+                it = has("it", &text),
+            )
+        }
+    }
+}
+
+/// The places of both words are put into sets.
+fn of_many(engine: Engine, [one, other]: [&Word; 2], bind: &mut Bind<'_>) -> String {
+    match engine {
+        Engine::Sqlite => {
             let mut of = |word| of_word(engine, word, bind);
             format!(
                 "SELECT key AS id FROM place_search WHERE key IN ({}) AND (key IN ({}) OR owner IN ({})) \
-                 UNION SELECT key FROM place_search WHERE key IN ({}) AND owner IN ({})",
+                 UNION SELECT key FROM place_search WHERE owner IN ({}) AND key IN ({})",
                 of(one),
                 of(other),
                 of(other),
-                of(other),
-                of(one)
+                of(one),
+                of(other)
             )
         }
-        (Named::ByBoth([one, other]), Engine::Postgres) => format!(
+        Engine::Postgres => format!(
             "WITH one AS MATERIALIZED ({}), other AS MATERIALIZED ({}) \
              SELECT key AS id, merchant FROM place_search WHERE key IN (SELECT id FROM one) \
              AND (key IN (SELECT id FROM other) OR owner IN (SELECT id FROM other)) \
              UNION SELECT key, merchant FROM place_search \
-             WHERE key IN (SELECT id FROM other) AND owner IN (SELECT id FROM one)",
+             WHERE owner IN (SELECT id FROM one) AND key IN (SELECT id FROM other)",
             of_word(engine, one, bind),
             of_word(engine, other, bind)
         ),
@@ -163,12 +215,15 @@ fn own(engine: Engine, word: &Word, row: &str, bind: &mut Bind<'_>) -> String {
     }
 }
 
+/// So many of a block of PostgreSQL's index are counted. Of more, it is not asked how many they are.
+const MANY_OF_BLOCK: u32 = 1_000;
+
 /// Most places of a word, and most terminals of theirs, that are counted to know whether they are few.
 pub(super) const FEW_PLACES: u64 = 300;
 pub(super) const FEW_OF_PLACES: u64 = 4_000;
 
 /// How many of a sample have a word in their own texts, by the index's `lookup`; how many are in the sample; how many terminals
-/// there are; how many places the word names, counted to more than [`FEW_PLACES`]; and how many terminals those have, counted
+/// there are, and how many places; how many the word names, counted to more than [`FEW_PLACES`]; and how many terminals those have, counted
 /// to more than [`FEW_OF_PLACES`].
 pub(super) fn counts(engine: Engine, word: &Word, lookup: &str, bind: &mut Bind<'_>) -> String {
     let lookup = bind(lookup.into());
@@ -180,8 +235,10 @@ pub(super) fn counts(engine: Engine, word: &Word, lookup: &str, bind: &mut Bind<
         // The newest block that is full.
         Engine::Postgres => (
             format!(
-                "SELECT count(*) FROM terminal_search WHERE terminal_grams(key, merchant_place, store_place, text) @@ \
-                 CAST(replace({lookup}, '{}', to_hex(greatest((newest >> {BLOCK_BITS}) - 1, 0)) || ' ') AS tsquery)",
+                "SELECT count(*) FROM (SELECT 1 FROM terminal_search \
+                 WHERE terminal_grams(key, merchant_place, store_place, text) @@ \
+                 CAST(replace({lookup}, '{}', to_hex(greatest((newest >> {BLOCK_BITS}) - 1, 0)) || ' ') AS tsquery) \
+                 LIMIT {MANY_OF_BLOCK}) AS hits",
                 grams::BLOCK
             ),
             format!("least(newest, {})", 1 << BLOCK_BITS),
@@ -202,7 +259,8 @@ pub(super) fn counts(engine: Engine, word: &Word, lookup: &str, bind: &mut Bind<
     };
     let (of_merchants, of_stores) = (owned("merchant_place"), owned("store_place"));
     format!(
-        "SELECT ({having}), CAST({sampled} AS bigint), newest, (SELECT count(*) FROM ({}) AS named), \
+        "SELECT ({having}), CAST({sampled} AS bigint), newest, coalesce((SELECT max(key) FROM place_search), 0), \
+         (SELECT count(*) FROM ({}) AS named), \
          (SELECT count(*) FROM ({of_merchants} UNION ALL {of_stores} LIMIT {}) AS of_named) \
          FROM (SELECT coalesce(max(key), 0) AS newest FROM terminal_search) AS numbers",
         named(),

@@ -103,8 +103,6 @@ impl TerminalService {
                 let placed = self.walk(Scope::Platform, search, conditions, placed, limit).await?;
                 return Ok(merged(hits, placed, stretch, limit));
             }
-            // Few may be known by the other words as well: among all terminals they would be looked for in vain.
-            Way::Together if !others.is_empty() => Way::Each,
             way => way,
         };
         let asking = Asking {
@@ -146,8 +144,8 @@ impl TerminalService {
         })
     }
 
-    /// The next terminals of some places that a search finds. So many as `reach` are gone through together; if those of the
-    /// places that are named lie elsewhere, each place is looked into from there on.
+    /// The next terminals of some places that a search finds. So many as `reach` are gone through together; if too few of them
+    /// belong, each place is looked into from the last on that does.
     pub(super) async fn of_places(
         &self,
         search: &Search,
@@ -163,33 +161,22 @@ impl TerminalService {
             };
             let candidates = self.hits_in(sql, values).await?;
             let all = candidates.len() < asking.limit;
-            let mut last = candidates.last().map(|hit| hit.number);
+            let last = candidates.last().map(|hit| hit.number);
             belonging.extend(self.belonging(search, conditions, candidates).await?);
-            if belonging.len() >= limit {
+            let is_cut_short = way == Way::Together && asking.stretch.numbers() > reach;
+            if belonging.len() >= limit || (all && !is_cut_short) {
                 break;
             }
             if all {
-                last = match way {
-                    Way::Together if asking.stretch.numbers() > reach => self.end_of_reach(&asking, reach).await?,
-                    _ => None,
-                };
                 way = Way::Each;
             }
-            let Some(last) = last else { break };
-            asking.stretch = asking.stretch.beyond(last);
+            if let Some(last) = last {
+                asking.stretch = asking.stretch.beyond(last);
+            }
             asking.limit = (asking.limit * MORE).min(MOST_TAKEN.max(limit));
         }
         belonging.truncate(limit);
         Ok(belonging)
-    }
-
-    /// The number of the last terminal that was gone through; `None` where none are left.
-    async fn end_of_reach(&self, asking: &Asking<'_>, reach: u64) -> Result<Option<i64>, Failure> {
-        let reader = self.database.reader();
-        let (sql, values) = asking.end_of_reach(reach);
-        let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
-        let row = reader.query_one_raw(statement).await?;
-        row.map(|row| Ok(row.try_get_by_index(0)?)).transpose()
     }
 
     /// Those of some terminals that a search finds.

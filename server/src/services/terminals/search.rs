@@ -171,7 +171,7 @@ impl TerminalService {
             Asked::Word(lead) => self.hits_of_word(search, lead, conditions, stretch, limit).await,
             Asked::Pair(pair) => self.hits_of_pair(search, pair, conditions, stretch, limit).await,
             Asked::Together(lookup) => {
-                // Its stores are few, and in the statement already.
+                // Every word is looked for in the row, too.
                 let row = self.row_of_search(scope, search, conditions);
                 self.indexed(row, lookup, &Said::default(), stretch, limit).await
             }

@@ -76,31 +76,41 @@ const FROM: &str = "$1";
 const UNTIL: &str = "$2";
 
 impl Asking<'_> {
-    /// So many terminals are gone through until there are enough; without other words.
+    /// So many terminals are gone through until there are enough.
     pub(super) fn together(&self, reach: u64) -> (String, Vec<Value>) {
+        let others = Sets::of(self.engine, self.others, "known");
         self.bound(|bind| {
-            let (with, numbers) = match self.engine {
-                Engine::Sqlite => (String::new(), [(); 2].map(|()| self.numbers(bind))),
-                Engine::Postgres => (
-                    format!("WITH place AS MATERIALIZED ({}) ", self.numbers(bind)),
-                    [(); 2].map(|()| "SELECT id FROM place".to_owned()),
+            let mut tables = others.tables(bind);
+            let (of_stores, of_merchants, terminal) = match self.engine {
+                Engine::Sqlite => (
+                    self.numbers(bind),
+                    self.numbers(bind),
+                    "CROSS JOIN terminal_search it ON it.key = walked.key",
                 ),
+                Engine::Postgres => {
+                    tables.push(format!("place AS MATERIALIZED ({})", self.numbers(bind)));
+                    let numbers = "SELECT id FROM place".to_owned();
+                    (
+                        numbers.clone(),
+                        numbers,
+                        "CROSS JOIN LATERAL (SELECT * FROM terminal_search WHERE key = walked.key OFFSET 0) it",
+                    )
+                }
             };
-            let [of_stores, of_merchants] = numbers;
+            let with = match tables.is_empty() {
+                true => String::new(),
+                false => format!("WITH {} ", tables.join(", ")),
+            };
             format!(
-                "{with}SELECT key, (SELECT terminal_id FROM terminal_search it WHERE it.key = walked.key) FROM ({} LIMIT {reach}) \
-                 AS walked WHERE store_place IN ({of_stores}) OR merchant_place IN ({of_merchants}) ORDER BY key {} LIMIT {}",
+                "{with}SELECT walked.key, it.terminal_id FROM ({} LIMIT {reach}) AS walked {terminal} \
+                 WHERE (walked.store_place IN ({of_stores}) OR walked.merchant_place IN ({of_merchants})){} \
+                 ORDER BY walked.key {} LIMIT {}",
                 self.walked(),
+                others.known("it", bind),
                 self.stretch.order(),
                 self.limit
             )
         })
-    }
-
-    /// The number of the last terminal that is gone through then, where there are so many.
-    pub(super) fn end_of_reach(&self, reach: u64) -> (String, Vec<Value>) {
-        let last = reach.saturating_sub(1);
-        self.bound(|_| format!("SELECT key FROM ({} LIMIT 1 OFFSET {last}) AS walked", self.walked()))
     }
 
     fn walked(&self) -> String {

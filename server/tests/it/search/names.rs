@@ -96,7 +96,7 @@ pub(super) async fn a_word_of_many_names_finds_what_a_plain_look_finds(db: &Test
 /// Where the terminals of hundreds of names are older than thousands of others, they are found none the less.
 pub(super) async fn the_terminals_of_many_names_may_be_the_oldest(db: &TestDb) -> Outcome {
     const OLD: usize = 80;
-    const NEWER: usize = 2_100;
+    const NEWER: usize = 4_100;
     let world = World::new(db).await?;
     let owner = merchant(&world, XIAOMAN).await?;
     let stores = many_stores(&world, &owner).await?;
@@ -118,14 +118,27 @@ pub(super) async fn the_terminals_of_many_names_may_be_the_oldest(db: &TestDb) -
             .await?;
     }
     let platform = Caller::system("test");
-    for search in ["西区", "西区 TO00", "西区 门店"] {
-        let query = TerminalQuery {
-            search: Some(search.to_owned()),
-            ..TerminalQuery::default()
-        };
+    let query = |search: &str| TerminalQuery {
+        search: Some(search.to_owned()),
+        ..TerminalQuery::default()
+    };
+    for search in ["西区", "西区 TO00", "西区 门店", "西区 门店 TO00"] {
         let expected: Vec<String> = (0..OLD).rev().map(sn).collect();
-        assert_eq!(sns(&listed(&world, &platform, &query).await?), expected, "{search}");
+        assert_eq!(
+            sns(&listed(&world, &platform, &query(search)).await?),
+            expected,
+            "{search}"
+        );
     }
+    // One store that has very many, known by a word that few and by one that all of them have.
+    let expected: Vec<String> = (4_090..4_100).rev().map(sn).collect();
+    assert_eq!(
+        sns(&listed(&world, &platform, &query("TO00409 门店300")).await?),
+        expected
+    );
+    let expected: Vec<String> = (0..OLD + NEWER).rev().take(50).map(sn).collect();
+    let page = world.services.terminals.list(&platform, &query("TO 门店300")).await?;
+    assert_eq!(sns(&page.rows), expected);
     Ok(())
 }
 
@@ -199,6 +212,8 @@ pub(super) async fn merchants_and_stores_of_the_same_name(db: &TestDb) -> Outcom
     for (number, direction, first) in [
         (i64::MAX, Direction::After, expected.first()),
         (i64::MIN, Direction::Before, expected.get(MERCHANTS - 50)),
+        (i64::MAX, Direction::Before, None),
+        (i64::MIN, Direction::After, None),
     ] {
         let cursor = Cursor {
             direction,
