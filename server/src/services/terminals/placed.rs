@@ -163,11 +163,13 @@ impl TerminalService {
             let all = candidates.len() < asking.limit;
             let last = candidates.last().map(|hit| hit.number);
             belonging.extend(self.belonging(search, conditions, candidates).await?);
-            let is_cut_short = way == Way::Together && asking.stretch.numbers() > reach;
-            if belonging.len() >= limit || (all && !is_cut_short) {
+            if belonging.len() >= limit {
                 break;
             }
             if all {
+                if way == Way::Each || !self.are_more(&asking, reach).await? {
+                    break;
+                }
                 way = Way::Each;
             }
             if let Some(last) = last {
@@ -177,6 +179,17 @@ impl TerminalService {
         }
         belonging.truncate(limit);
         Ok(belonging)
+    }
+
+    /// Whether there are more terminals of somebody than are gone through.
+    async fn are_more(&self, asking: &Asking<'_>, reach: u64) -> Result<bool, Failure> {
+        if asking.stretch.numbers() < reach {
+            return Ok(false);
+        }
+        let reader = self.database.reader();
+        let (sql, values) = asking.end_of_reach(reach);
+        let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
+        Ok(reader.query_one_raw(statement).await?.is_some())
     }
 
     /// Those of some terminals that a search finds.

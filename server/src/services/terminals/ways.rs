@@ -113,6 +113,12 @@ impl Asking<'_> {
         })
     }
 
+    /// Asks for the last terminal that is gone through then: there is one where there may be more behind it.
+    pub(super) fn end_of_reach(&self, reach: u64) -> (String, Vec<Value>) {
+        let last = reach.saturating_sub(1);
+        self.bound(|_| format!("SELECT key FROM ({} LIMIT 1 OFFSET {last}) AS walked", self.walked()))
+    }
+
     fn walked(&self) -> String {
         let (after, before) = self.stretch.signs();
         let indexed = match self.engine {
