@@ -48,10 +48,12 @@ pub(super) async fn connect(url: &str) -> Result<Database, DatabaseError> {
         .test_before_acquire(false)
         // What is asked for is a few rows out of many, by an index: as the planner comes, made for disks that turn, it would
         // rather read whole tables than fifty rows of them. The costs that it guesses for a search are high, and compiling
-        // its statement takes longer than answering it.
+        // its statement or waiting for another process takes longer than answering it.
         .after_connect(|connection, _state| {
             Box::pin(async move {
-                connection.execute("SET jit = off; SET random_page_cost = 1.1").await?;
+                connection
+                    .execute("SET jit = off; SET random_page_cost = 1.1; SET max_parallel_workers_per_gather = 0")
+                    .await?;
                 Ok(())
             })
         })
