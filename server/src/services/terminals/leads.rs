@@ -33,7 +33,7 @@ pub(super) struct Pair {
 struct Counts {
     /// Terminals that have it in their own texts, about.
     own: u64,
-    /// Places that it names, counted up to a few more than [`named::FEW_PLACES`].
+    /// Places that it names, counted to one more than [`named::FEW_PLACES`].
     named: u64,
     /// The terminals of those.
     owned: Owned,
@@ -120,11 +120,8 @@ impl TerminalService {
 
     async fn counts(&self, lead: &Lead) -> Result<Counts, Failure> {
         let reader = self.database.reader();
-        let mut values = Vec::new();
-        let sql = named::counts(self.database.engine(), &lead.word, &lead.lookup, &mut |value| {
-            values.push(value);
-            format!("${}", values.len())
-        });
+        let engine = self.database.engine();
+        let (sql, values) = named::statement(Vec::new(), |bind| named::counts(engine, &lead.word, &lead.lookup, bind));
         let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
         let row = reader
             .query_one_raw(statement)
@@ -212,12 +209,11 @@ impl TerminalService {
     /// What the index is asked for one word in own texts and the places of another.
     async fn listing(&self, own: &Lead, owned: &Lead) -> Result<String, Failure> {
         let reader = self.database.reader();
-        let mut values = Vec::new();
-        let numbers = named::numbers(self.database.engine(), Named::By(&owned.word), &mut |value| {
-            values.push(value);
-            format!("${}", values.len())
+        let engine = self.database.engine();
+        let (sql, values) = named::statement(Vec::new(), |bind| {
+            let numbers = named::numbers(engine, Named::By(&owned.word), bind);
+            format!("{numbers} LIMIT {LISTED}")
         });
-        let sql = format!("{numbers} LIMIT {LISTED}");
         let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
         let found = reader.query_all_raw(statement).await?;
         let number = |row: &QueryResult| Ok(row.try_get_by_index(0)?);

@@ -9,6 +9,15 @@ use sea_orm::Value;
 /// Binds a value to a statement, and answers with what stands for it there.
 pub(super) type Bind<'a> = dyn FnMut(Value) -> String + 'a;
 
+/// A statement, and behind `bound` what is bound to it.
+pub(super) fn statement(mut bound: Vec<Value>, build: impl FnOnce(&mut Bind<'_>) -> String) -> (String, Vec<Value>) {
+    let sql = build(&mut |value| {
+        bound.push(value);
+        format!("${}", bound.len())
+    });
+    (sql, bound)
+}
+
 /// Which places are looked for.
 #[derive(Clone, Copy)]
 pub(super) enum Named<'a> {
@@ -223,8 +232,8 @@ pub(super) const FEW_PLACES: u64 = 300;
 pub(super) const FEW_OF_PLACES: u64 = 4_000;
 
 /// How many of a sample have a word in their own texts, by the index's `lookup`; how many are in the sample; how many terminals
-/// there are, and how many places; how many the word names, counted to more than [`FEW_PLACES`]; and how many terminals those have, counted
-/// to more than [`FEW_OF_PLACES`].
+/// there are, and how many places; how many the word names, counted to one more than [`FEW_PLACES`]; and how many terminals
+/// those have, counted to one more than [`FEW_OF_PLACES`].
 pub(super) fn counts(engine: Engine, word: &Word, lookup: &str, bind: &mut Bind<'_>) -> String {
     let lookup = bind(lookup.into());
     let (having, sampled) = match engine {

@@ -1,6 +1,6 @@
-//! Finding terminals by what their merchants and stores are called. A word may be part of thousands of names: the newest
-//! terminal of each place is one step into an index, and only the places whose newest are newest are gone into. Where a
-//! word is part of so many names that this costs more than looking at terminals one by one, those are looked at.
+//! Finding terminals by what their merchants and stores are called. A word may be part of thousands of names. Of few places
+//! the newest terminal of each is one step into an index, and only the places whose newest are newest are gone into. Of many
+//! the terminals are gone through, with their places looked up in a set; of very many, with a look at their names.
 
 use super::TerminalService;
 use super::leads::Lead;
@@ -76,7 +76,7 @@ impl TerminalService {
         lie_close(|stretch| self.hits(Scope::Platform, search, conditions, stretch, PROBED)).await
     }
 
-    /// Adds what a word finds by what merchants and stores are called to what it finds otherwise.
+    /// Adds the terminals of the places that are named to what a search finds otherwise.
     pub(super) async fn with_placed(
         &self,
         (search, named, amounts): (&Search, Named<'_>, Amounts),
@@ -120,17 +120,16 @@ impl TerminalService {
     /// How many there are of what a search looks at.
     pub(super) async fn amounts(&self, named: Named<'_>) -> Result<Amounts, Failure> {
         let reader = self.database.reader();
-        let mut values = Vec::new();
-        let numbers = named::numbers(self.database.engine(), named, &mut |value| {
-            values.push(value);
-            format!("${}", values.len())
+        let engine = self.database.engine();
+        let (sql, values) = named::statement(Vec::new(), |bind| {
+            format!(
+                "SELECT coalesce((SELECT max(key) FROM terminal_search), 0), \
+                 coalesce((SELECT max(key) FROM place_search), 0), \
+                 (SELECT count(*) FROM ({} LIMIT (SELECT {} FROM place_search)) AS named)",
+                named::numbers(engine, named, bind),
+                ways::COUNTED
+            )
         });
-        let sql = format!(
-            "SELECT coalesce((SELECT max(key) FROM terminal_search), 0), \
-             coalesce((SELECT max(key) FROM place_search), 0), \
-             (SELECT count(*) FROM ({numbers} LIMIT (SELECT {} FROM place_search)) AS named)",
-            ways::COUNTED
-        );
         let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
         let row = reader
             .query_one_raw(statement)

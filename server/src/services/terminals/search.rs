@@ -53,7 +53,7 @@ pub(super) struct From {
     pub(super) direction: Direction,
 }
 
-/// Most of a merchant's stores that a word is looked for by; where there are more, terminals are many. PostgreSQL reads what
+/// Most of a merchant's stores that a word is looked for by; where there are more, the row alone tells. PostgreSQL reads what
 /// it is asked for anew in each block.
 fn stores_asked(engine: Engine) -> usize {
     match engine {

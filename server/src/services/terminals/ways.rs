@@ -144,12 +144,7 @@ impl Asking<'_> {
     /// A statement with what is bound to it, the ends of the stretch before everything else.
     fn bound(&self, statement: impl FnOnce(&mut Bind<'_>) -> String) -> (String, Vec<Value>) {
         let (from, until) = self.stretch.ends();
-        let mut values = vec![from.into(), until.into()];
-        let sql = statement(&mut |value| {
-            values.push(value);
-            format!("${}", values.len())
-        });
-        (sql, values)
+        named::statement(vec![from.into(), until.into()], statement)
     }
 
     fn numbers(&self, bind: &mut Bind<'_>) -> String {
