@@ -46,6 +46,7 @@ mod m20261125_000047_import_tries;
 mod m20261129_000048_search_places;
 mod m20261129_000049_model_states;
 mod m20261129_000050_longer_grams;
+mod m20261130_000051_grams_everywhere;
 mod shape;
 
 /// The PostgreSQL advisory lock that migrating takes: "tillkeep" in ASCII, so that it meets no other program's.
@@ -94,6 +95,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000048_search_places::Migration),
             Box::new(m20261129_000049_model_states::Migration),
             Box::new(m20261129_000050_longer_grams::Migration),
+            Box::new(m20261130_000051_grams_everywhere::Migration),
         ]
     }
 }

@@ -474,11 +474,11 @@ pub(crate) fn terminal_gram_index() -> String {
     gram_index("terminal", "terminal_grams(key, merchant_id, store_id, text)")
 }
 
-/// An index with a short list of what waits to be sorted in: every search reads it.
+/// A short list of what waits to be sorted into an index: every search reads it.
+pub(crate) const GRAM_INDEX: &str = "WITH (gin_pending_list_limit = 64)";
+
 pub(crate) fn gram_index(index: &str, of: &str) -> String {
-    format!(
-        "CREATE INDEX ix_{index}_search_grams ON {index}_search USING gin ({of}) WITH (gin_pending_list_limit = 64)"
-    )
+    format!("CREATE INDEX ix_{index}_search_grams ON {index}_search USING gin ({of}) {GRAM_INDEX}")
 }
 
 /// A function that makes the grams of the text `t`, each behind `block`, after those in `first`.

@@ -3,6 +3,7 @@
 
 mod count;
 mod filters;
+mod gin;
 mod grams;
 mod leads;
 mod list;

@@ -1,5 +1,6 @@
 //! Search and lists against the plain truth: every terminal looked at, one after the other.
 
+mod blocks;
 mod names;
 
 use crate::on_both_engines;
@@ -13,6 +14,7 @@ use app::domain::{
     Lifecycle, Manufacturer, MerchantId, Obstacle, Role, Timestamp, UserId, is_dash, name_key, search_text,
     search_words,
 };
+use blocks::what_many_and_what_few_have_is_found_wherever_it_is;
 use names::{
     a_word_of_many_names_finds_what_a_plain_look_finds, merchants_and_stores_of_the_same_name,
     the_terminals_of_many_names_may_be_the_oldest,
@@ -30,6 +32,7 @@ on_both_engines!(
     a_word_of_many_names_finds_what_a_plain_look_finds,
     merchants_and_stores_of_the_same_name,
     the_terminals_of_many_names_may_be_the_oldest,
+    what_many_and_what_few_have_is_found_wherever_it_is,
     what_changes_is_found_as_it_is_now,
     every_order_shows_each_terminal_once_both_ways,
     filters_and_searches_go_together,

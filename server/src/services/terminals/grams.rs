@@ -7,6 +7,9 @@ use std::collections::HashMap;
 /// Characters of a gram; a shorter word is the beginning of some. Source: the migration of 2026-11-29.
 const GRAM: usize = 5;
 
+/// The same in PostgreSQL's index of all terminals. Source: the migration of 2026-11-30.
+const GRAM_EVERYWHERE: usize = 6;
+
 /// The index is asked for more grams of a word until about so few terminals have them all: to look at a terminal costs as
 /// much as to go along a hundred entries of a gram's list.
 const COMPARED: f64 = 10.0;
@@ -46,9 +49,9 @@ impl Frequencies {
     }
 }
 
-/// Stands in what is asked of PostgreSQL where the number of the block comes. Private use, as is the next one.
-pub(super) const BLOCK: char = '\u{e002}';
-/// Stands before the number of a merchant or a store.
+/// Stands in what is asked of PostgreSQL where the number of the block comes. No word has it.
+pub(super) const BLOCK: char = '\n';
+/// Stands before the number of a merchant or a store. Private use.
 const PLACE: char = '\u{e000}';
 
 /// A word of a search.
@@ -97,14 +100,14 @@ pub(super) fn is_one_gram(text: &str) -> bool {
     text.chars().count() <= GRAM
 }
 
-fn windows(text: &str) -> Vec<String> {
+fn windows(text: &str, gram: usize) -> Vec<String> {
     let chars: Vec<char> = text.chars().collect();
-    chars.windows(GRAM).map(|gram| gram.iter().collect()).collect()
+    chars.windows(gram).map(|gram| gram.iter().collect()).collect()
 }
 
 /// The grams of a text that may be chosen from, the last first.
 fn candidates(text: &str) -> Vec<String> {
-    let all = windows(text);
+    let all = windows(text, GRAM);
     let end = all.len().saturating_sub(AT_THE_END);
     let some = all.into_iter().enumerate().rev();
     let some = some.filter(|(at, _)| *at >= end || at.is_multiple_of(BEFORE));
@@ -132,13 +135,13 @@ fn chosen(text: &str, frequencies: &Frequencies) -> Vec<String> {
 
 /// The last gram of a text and the one that ends where it begins, or the first. GIN looks for each in every block, which costs
 /// more than to compare what two find with the text itself, and it is the end in which serial numbers differ.
-fn last(text: &str) -> Vec<String> {
-    let all = windows(text);
+fn last(text: &str, gram: usize) -> Vec<String> {
+    let all = windows(text, gram);
     if all.len() <= 2 {
         return all;
     }
     let last = all.len() - 1;
-    [last.saturating_sub(GRAM), last].map(|at| all[at].clone()).into()
+    [last.saturating_sub(gram), last].map(|at| all[at].clone()).into()
 }
 
 /// A text as FTS5 is asked for it.
@@ -151,24 +154,86 @@ pub(super) fn fts(text: &str, frequencies: &Frequencies) -> String {
     format!("({})", all.join(" AND "))
 }
 
-/// A text as GIN is asked for it, each gram behind `block`.
-pub(super) fn tsquery(text: &str, block: &str) -> String {
+/// A text as GIN is asked for it among the merchants and stores.
+pub(super) fn tsquery(text: &str) -> String {
+    tsquery_of(text, GRAM, "")
+}
+
+/// The same where grams have so many characters, each behind `block`.
+fn tsquery_of(text: &str, gram: usize, block: &str) -> String {
     let quoted = |gram: &str| format!("'{block}{}'", gram.replace('\\', "\\\\").replace('\'', "''"));
-    if text.chars().count() < GRAM {
+    if text.chars().count() < gram {
         return format!("{}:*", quoted(text));
     }
-    let all: Vec<String> = last(text).iter().map(|gram| quoted(gram)).collect();
+    let all: Vec<String> = last(text, gram).iter().map(|gram| quoted(gram)).collect();
     format!("({})", all.join(" & "))
 }
 
+/// What the index of an engine is asked for.
+pub(super) enum Lookup {
+    Fts5(String),
+    Gin(Gin),
+}
+
+/// What PostgreSQL's are asked for.
+pub(super) struct Gin {
+    /// What the one of blocks is asked for, with [`BLOCK`] where the number of one comes.
+    pub(super) blocks: String,
+    /// What the one of all terminals is asked for, where that can be.
+    pub(super) everywhere: Option<String>,
+    /// Whether that is a short word, which takes the index of all terminals longer than some blocks.
+    pub(super) is_short: bool,
+}
+
 /// What SQLite's index is asked for: the words, of the terminals of `owner`, a merchant's number.
-pub(super) fn for_sqlite(words: &[Word], frequencies: &Frequencies, owner: Option<i64>) -> String {
-    asked(
-        words,
+pub(super) fn for_sqlite(words: &[Word], frequencies: &Frequencies, owner: Option<i64>) -> Lookup {
+    let all: Vec<&Word> = words.iter().collect();
+    Lookup::Fts5(asked(
+        &all,
         owner,
         |text| fts(text, frequencies),
         fts_place,
         (" OR ", " AND "),
+    ))
+}
+
+fn fts_place(place: i64) -> String {
+    format!("\"{PLACE}{place}\"")
+}
+
+fn tsquery_place(place: i64, block: &str) -> String {
+    format!("'{block}{PLACE}{place}'")
+}
+
+/// The same of PostgreSQL's. All that begins with a short word is put together before anything else leaves some of it out: beside
+/// something else the index of all terminals is not asked for it.
+pub(super) fn for_postgres(words: &[Word], owner: Option<i64>) -> Lookup {
+    let all: Vec<&Word> = words.iter().collect();
+    let is_long = |word: &&Word| word.forms().all(|form| form.chars().count() >= GRAM_EVERYWHERE);
+    let mut asked: Vec<&Word> = all.iter().copied().filter(is_long).collect();
+    let is_short = asked.is_empty();
+    if is_short && words.len() == 1 && owner.is_none() {
+        asked.clone_from(&all);
+    }
+    Lookup::Gin(Gin {
+        blocks: of_gin(&all, owner, GRAM, &BLOCK.to_string()),
+        everywhere: (!asked.is_empty()).then(|| of_gin(&asked, owner, GRAM_EVERYWHERE, "")),
+        is_short,
+    })
+}
+
+/// What PostgreSQL's index of all terminals is asked for a word.
+pub(super) fn everywhere(word: &Word) -> String {
+    of_gin(&[word], None, GRAM_EVERYWHERE, "")
+}
+
+fn of_gin(words: &[&Word], owner: Option<i64>, gram: usize, block: &str) -> String {
+    asked(
+        words,
+        owner,
+        |text| tsquery_of(text, gram, block),
+        |place| tsquery_place(place, block),
+        (" | ", " & "),
     )
 }
 
@@ -178,24 +243,8 @@ pub(super) fn with_places(lookup: &str, places: &[i64]) -> String {
     format!("{lookup} AND ({})", places.join(" OR "))
 }
 
-fn fts_place(place: i64) -> String {
-    format!("\"{PLACE}{place}\"")
-}
-
-/// What PostgreSQL's index is asked for in each block.
-pub(super) fn for_postgres(words: &[Word], owner: Option<i64>) -> String {
-    let block = BLOCK.to_string();
-    asked(
-        words,
-        owner,
-        |text| tsquery(text, &block),
-        |place| format!("'{BLOCK}{PLACE}{place}'"),
-        (" | ", " & "),
-    )
-}
-
 fn asked(
-    words: &[Word],
+    words: &[&Word],
     owner: Option<i64>,
     text: impl Fn(&str) -> String,
     place: impl Fn(i64) -> String,
@@ -262,11 +311,30 @@ mod tests {
         let none = Frequencies::default();
         assert_eq!(fts("a\"", &none), "\"a\"\"\" *");
         assert_eq!(fts("abcdef", &none), "(\"bcdef\" AND \"abcde\")");
-        assert_eq!(tsquery("'\\", "5 "), "'5 ''\\\\':*");
-        assert_eq!(tsquery("abcde", ""), "('abcde')");
-        assert_eq!(tsquery("abcdef", ""), "('abcde' & 'bcdef')");
-        assert_eq!(tsquery("abcdefg", ""), "('abcde' & 'cdefg')");
-        assert_eq!(tsquery("n9nl1002186813", ""), "('10021' & '86813')");
-        assert_eq!(tsquery("收银台", ""), "'收银台':*");
+        assert_eq!(tsquery_of("'\\", GRAM, "5 "), "'5 ''\\\\':*");
+        assert_eq!(tsquery("abcde"), "('abcde')");
+        assert_eq!(tsquery("abcdef"), "('abcde' & 'bcdef')");
+        assert_eq!(tsquery("abcdefg"), "('abcde' & 'cdefg')");
+        assert_eq!(tsquery("n9nl1002186813"), "('10021' & '86813')");
+        assert_eq!(tsquery("收银台"), "'收银台':*");
+    }
+
+    #[test]
+    fn a_short_word_beside_something_else_is_not_asked_of_all_terminals() {
+        let everywhere = |words: &[&str], owner| {
+            let words: Vec<Word> = words.iter().map(|word| Word::of((*word).to_owned())).collect();
+            match for_postgres(&words, owner) {
+                Lookup::Gin(gin) => gin.everywhere,
+                Lookup::Fts5(_) => None,
+            }
+        };
+        assert_eq!(everywhere(&["12"], None).as_deref(), Some("('12':*)"));
+        assert_eq!(everywhere(&["12"], Some(7)), None);
+        assert_eq!(everywhere(&["12", "34"], None), None);
+        assert_eq!(everywhere(&["12", "abcdef"], None).as_deref(), Some("(('abcdef'))"));
+        assert_eq!(
+            everywhere(&["abcdef"], Some(7)).as_deref(),
+            Some("'\u{e000}7' & (('abcdef'))")
+        );
     }
 }

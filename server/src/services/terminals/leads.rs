@@ -4,12 +4,11 @@
 //! by both. Whether these are known by the other words as well is looked at one by one.
 
 use super::TerminalService;
-use super::grams::{self, Word};
+use super::grams::{self, Lookup, Word};
 use super::lookups::Stretch;
 use super::named::{self, Named};
-use super::placed::merged;
-use super::search::{Hit, Search};
-use super::ways::{Asking, Way};
+use super::placed::{Looking, merged};
+use super::search::{Hit, Own, Search};
 use crate::database::Engine;
 use crate::services::failure::Failure;
 use futures_util::future::try_join_all;
@@ -18,14 +17,25 @@ use sea_orm::{Condition, ConnectionTrait, DbErr, QueryResult, Statement};
 /// A word that leads, and what the index is asked for where it is part of a terminal's own texts.
 pub(super) struct Lead {
     pub(super) word: Word,
-    pub(super) lookup: String,
+    pub(super) lookup: Lookup,
+}
+
+impl Lead {
+    /// The terminals that have it in their own texts; `words` is it alone.
+    pub(super) fn own<'a>(&'a self, words: &'a [&'a Word; 1]) -> Own<'a> {
+        Own {
+            lookup: &self.lookup,
+            words,
+            owned: &[],
+        }
+    }
 }
 
 /// Two words that lead.
 pub(super) struct Pair {
     leads: [(Lead, Counts); 2],
     /// What the index is asked for where both are part of a terminal's own texts.
-    lookup: String,
+    lookup: Lookup,
 }
 
 /// How many are found by a word.
@@ -121,7 +131,7 @@ impl TerminalService {
     async fn counts(&self, lead: &Lead) -> Result<Counts, Failure> {
         let reader = self.database.reader();
         let engine = self.database.engine();
-        let (sql, values) = named::statement(Vec::new(), |bind| named::counts(engine, &lead.word, &lead.lookup, bind));
+        let (sql, values) = named::statement(Vec::new(), |bind| named::counts(engine, lead, bind));
         let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
         let row = reader
             .query_one_raw(statement)
@@ -164,14 +174,19 @@ impl TerminalService {
             },
             are_few: u64::min(of_one.named, of_other.named) <= named::FEW_PLACES,
         };
-        let (own, first, second, amounts) = tokio::try_join!(
-            self.own_hits(search, (&pair.lookup, &words, &[]), conditions, stretch, limit),
+        let both = Own {
+            lookup: &pair.lookup,
+            words: &words,
+            owned: &[],
+        };
+        let (own, first, second, placed) = tokio::try_join!(
+            self.own_hits(search, both, conditions, stretch, limit),
             self.mixed(search, (one, of_one), (other, of_other), conditions, stretch, limit),
             self.mixed(search, (other, of_other), (one, of_one), conditions, stretch, limit),
-            self.amounts(named),
+            self.placed((search, named), stretch, limit),
         )?;
         let hits = merged(merged(own, first, stretch, limit), second, stretch, limit);
-        self.with_placed((search, named, amounts), conditions, stretch, limit, hits)
+        self.with_placed((search, named, placed), conditions, stretch, limit, hits)
             .await
     }
 
@@ -186,28 +201,30 @@ impl TerminalService {
         limit: usize,
     ) -> Result<Vec<Hit>, Failure> {
         let engine = self.database.engine();
-        let lookup = match Mixed::of(engine, of_own, of_owned, limit) {
-            Mixed::None => return Ok(Vec::new()),
-            Mixed::Filtered => own.lookup.clone(),
-            Mixed::Listed => self.listing(own, owned).await?,
-            Mixed::Each => {
+        let listing;
+        let lookup = match (Mixed::of(engine, of_own, of_owned, limit), &own.lookup) {
+            (Mixed::None, _) => return Ok(Vec::new()),
+            (Mixed::Listed, Lookup::Fts5(lookup)) => {
+                listing = Lookup::Fts5(self.listing(lookup, owned).await?);
+                &listing
+            }
+            (Mixed::Listed | Mixed::Filtered, lookup) => lookup,
+            (Mixed::Each, _) => {
                 let others = search.words_beside([&owned.word].iter());
-                let asking = Asking {
-                    engine,
-                    named: Named::By(&owned.word),
-                    others: &others,
-                    stretch,
-                    limit,
-                };
-                return self.of_places(search, conditions, (Way::Each, asking, 0), limit).await;
+                let asking = self.asking(Named::By(&owned.word), &others, stretch, limit);
+                return self.of_places(search, conditions, (Looking::Each, asking), limit).await;
             }
         };
-        let asked = (lookup.as_str(), &[&own.word][..], &[&owned.word][..]);
-        self.own_hits(search, asked, conditions, stretch, limit).await
+        let own = Own {
+            lookup,
+            words: &[&own.word],
+            owned: &[&owned.word],
+        };
+        self.own_hits(search, own, conditions, stretch, limit).await
     }
 
-    /// What the index is asked for one word in own texts and the places of another.
-    async fn listing(&self, own: &Lead, owned: &Lead) -> Result<String, Failure> {
+    /// What SQLite's index is asked for what `lookup` asks for and the places of a word.
+    async fn listing(&self, lookup: &str, owned: &Lead) -> Result<String, Failure> {
         let reader = self.database.reader();
         let engine = self.database.engine();
         let (sql, values) = named::statement(Vec::new(), |bind| {
@@ -218,7 +235,7 @@ impl TerminalService {
         let found = reader.query_all_raw(statement).await?;
         let number = |row: &QueryResult| Ok(row.try_get_by_index(0)?);
         let numbers = found.iter().map(number).collect::<Result<Vec<i64>, Failure>>()?;
-        Ok(grams::with_places(&own.lookup, &numbers))
+        Ok(grams::with_places(lookup, &numbers))
     }
 }
 

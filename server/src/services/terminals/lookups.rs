@@ -1,6 +1,6 @@
-//! What a search asks the database, in each engine's words.
+//! What a search asks the database: the words of both engines and those of SQLite. PostgreSQL's are in [`super::gin`].
 
-use super::grams::{self, Word};
+use super::grams::Word;
 use super::named::{Bind, Sets};
 use super::search::From;
 use crate::database::Engine;
@@ -9,12 +9,6 @@ use sea_orm::Value;
 use sea_orm::sea_query::{
     Alias, Expr, ExprTrait, JoinType, Order, PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder,
 };
-
-/// A block of PostgreSQL's index has two to the power of so many numbers. Source: the migration of 2026-11-29.
-pub(super) const BLOCK_BITS: u32 = 14;
-
-/// So many numbers are looked at one by one before PostgreSQL's index is asked for a short word.
-const NEAR: u32 = 512;
 
 /// A stretch of the terminals' numbers, and the direction in which it is gone through.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +56,14 @@ impl Stretch {
         }
     }
 
+    pub(super) fn has(self, number: i64) -> bool {
+        let (from, until) = self.ends();
+        match self.back {
+            true => from < number && number < until,
+            false => until < number && number < from,
+        }
+    }
+
     /// About how many numbers it has, at most.
     pub(super) fn numbers(self) -> u64 {
         let (from, until) = self.ends();
@@ -70,6 +72,11 @@ impl Stretch {
 
     pub(super) fn is_back(self) -> bool {
         self.back
+    }
+
+    /// Whether it says where it begins.
+    pub(super) fn has_begun(self) -> bool {
+        self.from.is_some()
     }
 
     pub(super) fn order(self) -> &'static str {
@@ -97,19 +104,11 @@ impl Stretch {
     }
 
     /// The ends that are said, with the signs by which numbers within compare with them.
-    fn said(self) -> impl Iterator<Item = (&'static str, i64)> {
+    pub(super) fn said(self) -> impl Iterator<Item = (&'static str, i64)> {
         let (after, before) = self.signs();
         let ends = [(after, self.from), (before, self.until)];
         ends.into_iter().filter_map(|(sign, end)| Some((sign, end?)))
     }
-}
-
-/// Which terminals are gone through one by one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Walked {
-    All,
-    /// Those of somebody.
-    Placed,
 }
 
 /// What is said of words about the terminals that the index has, beside `row`.
@@ -125,7 +124,7 @@ pub(super) struct Said<'a> {
 
 impl Said<'_> {
     /// What is said of the places, as conditions behind others, and the tables that they need.
-    fn of_places(&self, engine: Engine, bind: &mut Bind<'_>) -> (String, Vec<String>) {
+    pub(super) fn of_places(&self, engine: Engine, bind: &mut Bind<'_>) -> (String, Vec<String>) {
         let row = "terminal_search";
         let (owned, known) = (
             Sets::of(engine, self.owned, "owned"),
@@ -195,22 +194,11 @@ pub(super) fn among(
     (format!("{sql} LIMIT {limit}"), values.0)
 }
 
-/// On SQLite: those of a stretch that are among `row`, each looked at.
-pub(super) fn sqlite_walk(
-    row: SelectStatement,
-    walked: Walked,
-    stretch: Stretch,
-    limit: usize,
-) -> (String, Vec<Value>) {
-    let mut select = row;
-    let lead = match walked {
-        Walked::All => "terminal_search",
-        Walked::Placed => {
-            select.and_where(Expr::cust("terminal_search.merchant_place IS NOT NULL"));
-            "terminal_search INDEXED BY ix_terminal_search_placed"
-        }
-    };
-    in_order(select, lead, "terminal_search.key", stretch, limit)
+/// On SQLite: those of a stretch that belong to somebody and are among `row`, each looked at.
+pub(super) fn sqlite_walk(mut row: SelectStatement, stretch: Stretch, limit: usize) -> (String, Vec<Value>) {
+    row.and_where(Expr::cust("terminal_search.merchant_place IS NOT NULL"));
+    let lead = "terminal_search INDEXED BY ix_terminal_search_placed";
+    in_order(row, lead, "terminal_search.key", stretch, limit)
 }
 
 fn in_order(
@@ -232,130 +220,4 @@ fn in_order(
     let (sql, values) = select.build(SqliteQueryBuilder);
     let lead = format!("FROM {lead} CROSS JOIN \"terminals\" ON terminals.id = terminal_search.terminal_id");
     (sql.replacen("FROM \"terminals\"", &lead, 1), values.0)
-}
-
-/// The same on PostgreSQL.
-pub(super) fn postgres(
-    row: SelectStatement,
-    lookup: &str,
-    said: &Said<'_>,
-    stretch: Stretch,
-    limit: usize,
-) -> (String, Vec<Value>) {
-    let (row, mut values) = this_row(row);
-    let mut bind = |value: Value| {
-        values.push(value);
-        format!("${}", values.len())
-    };
-    let lookup = bind(lookup.into());
-    let (first, last, step, nearer) = if stretch.back {
-        ("min", "max", 1, "greatest")
-    } else {
-        ("max", "min", -1, "least")
-    };
-    let mut within = String::new();
-    let mut begin = format!("(SELECT {first}(key) FROM terminal_search)");
-    for (at, (sign, end)) in stretch.said().enumerate() {
-        let end = bind(end.into());
-        within.push_str(&format!(" AND key + 0 {sign} {end}"));
-        if at == 0 && stretch.from.is_some() {
-            // Whoever writes a number of their own goes through no blocks that there are not.
-            begin = format!("{nearer}(CAST({end} AS bigint), {begin})");
-        }
-    }
-    for word in said.own {
-        let (text, sn) = (bind(word.text.as_str().into()), bind(word.sn.as_str().into()));
-        within.push_str(&format!(
-            " AND (strpos(text, {text}) > 0 OR strpos(text, nullif({sn}, '')) > 0)"
-        ));
-    }
-    let (of_places, tables) = said.of_places(Engine::Postgres, &mut bind);
-    within.push_str(&of_places);
-    let with = match tables.is_empty() {
-        true => String::new(),
-        false => format!("WITH {} ", tables.join(", ")),
-    };
-    let order = stretch.order();
-    // OFFSET 0 keeps the planner from taking the parts apart: block by block, in a block by number, then the row. The sums
-    // keep it from going along the numbers, which it would when it does not know what is looked for. It knows how many are
-    // wanted, lest it takes a tenth of all for that and plans anew each time.
-    let of = |hits: &str, within: &str| {
-        format!(
-            "SELECT hit.key, hit.terminal_id FROM {hits}{within} ORDER BY key + 0 {order} OFFSET 0) hit \
-             CROSS JOIN LATERAL ({row} OFFSET 0) it"
-        )
-    };
-    let blocks = |begin: &str| {
-        format!(
-            "generate_series(({begin}) >> {BLOCK_BITS}, (SELECT {last}(key) FROM terminal_search) >> {BLOCK_BITS}, {step}) \
-             block CROSS JOIN LATERAL (SELECT key, terminal_id FROM terminal_search \
-             WHERE terminal_grams(key, merchant_place, store_place, text) @@ \
-             CAST(replace({lookup}, '{}', to_hex(block) || ' ') AS tsquery)",
-            grams::BLOCK
-        )
-    };
-    // A short word may be everywhere; of a block all would be fetched that have it.
-    let is_short = |word: &&Word| grams::is_one_gram(&word.text);
-    let hits = if !said.own.is_empty() && said.own.iter().all(is_short) {
-        let (near, far, there) = match stretch.back {
-            true => (
-                format!("key >= {begin} AND key < {begin} + {NEAR}"),
-                format!(" AND key + 0 >= {begin} + {NEAR}"),
-                format!("{begin} + {NEAR}"),
-            ),
-            false => (
-                format!("key <= {begin} AND key > {begin} - {NEAR}"),
-                format!(" AND key + 0 <= {begin} - {NEAR}"),
-                format!("{begin} - {NEAR}"),
-            ),
-        };
-        let near = of(
-            &format!("(SELECT key, terminal_id FROM terminal_search WHERE {near}"),
-            &within,
-        );
-        let rest = of(&blocks(&there), &format!("{within}{far}"));
-        format!("SELECT key, terminal_id FROM (({near}) UNION ALL ({rest})) AS hits")
-    } else {
-        of(&blocks(&begin), &within)
-    };
-    (format!("{with}{hits} LIMIT {limit}"), values)
-}
-
-/// On PostgreSQL: those of a stretch that are among `row`, each looked at.
-pub(super) fn postgres_walk(
-    row: SelectStatement,
-    walked: Walked,
-    stretch: Stretch,
-    limit: usize,
-) -> (String, Vec<Value>) {
-    let (row, mut values) = this_row(row);
-    let mut within = String::new();
-    for (sign, end) in stretch.said() {
-        values.push(end.into());
-        within.push_str(&format!(" AND key {sign} ${}", values.len()));
-    }
-    let order = stretch.order();
-    let hit = match walked {
-        Walked::All => {
-            format!("SELECT key, terminal_id FROM terminal_search WHERE true{within} ORDER BY key {order} OFFSET 0")
-        }
-        // Found in their index alone, for what belongs to nobody may lie between them in large numbers.
-        Walked::Placed => format!(
-            "SELECT it.key, it.terminal_id FROM (SELECT key FROM terminal_search WHERE merchant_place IS NOT NULL{within} \
-             ORDER BY key {order} OFFSET 0) placed CROSS JOIN LATERAL (SELECT key, terminal_id FROM terminal_search \
-             WHERE key = placed.key OFFSET 0) it"
-        ),
-    };
-    let sql = format!(
-        "SELECT hit.key, hit.terminal_id FROM ({hit}) hit CROSS JOIN LATERAL ({row} OFFSET 0) it LIMIT {limit}"
-    );
-    (sql, values)
-}
-
-/// The statement for the row that was hit.
-fn this_row(mut row: SelectStatement) -> (String, Vec<Value>) {
-    row.expr(Expr::val(1))
-        .and_where(Expr::cust("terminals.id = hit.terminal_id"));
-    let (row, values) = row.build(PostgresQueryBuilder);
-    (row, values.0)
 }

@@ -1,8 +1,9 @@
 //! The merchants and stores whose names words are part of, and the terminals that are known by them, in each engine's words.
 //! They are numbered, and a terminal says the numbers of its merchant and its store.
 
-use super::grams::{self, Frequencies, Word};
-use super::lookups::BLOCK_BITS;
+use super::gin;
+use super::grams::{self, Frequencies, Lookup, Word};
+use super::leads::Lead;
 use crate::database::Engine;
 use sea_orm::Value;
 
@@ -142,7 +143,7 @@ fn of_word(engine: Engine, word: &Word, bind: &mut Bind<'_>) -> String {
         Engine::Postgres => format!(
             "SELECT key AS id, merchant FROM place_search \
              WHERE place_grams(text) @@ (SELECT CAST({} AS tsquery)) AND strpos(text, {}) > 0",
-            bind(grams::tsquery(&word.text, "").into()),
+            bind(grams::tsquery(&word.text).into()),
             bind(text())
         ),
     }
@@ -224,9 +225,6 @@ fn own(engine: Engine, word: &Word, row: &str, bind: &mut Bind<'_>) -> String {
     }
 }
 
-/// So many of a block of PostgreSQL's index are counted. Of more, it is not asked how many they are.
-const MANY_OF_BLOCK: u32 = 1_000;
-
 /// Most places of a word, and most terminals of theirs, that are counted to know whether they are few.
 pub(super) const FEW_PLACES: u64 = 300;
 pub(super) const FEW_OF_PLACES: u64 = 4_000;
@@ -234,24 +232,20 @@ pub(super) const FEW_OF_PLACES: u64 = 4_000;
 /// How many of a sample have a word in their own texts, by the index's `lookup`; how many are in the sample; how many terminals
 /// there are, and how many places; how many the word names, counted to one more than [`FEW_PLACES`]; and how many terminals
 /// those have, counted to one more than [`FEW_OF_PLACES`].
-pub(super) fn counts(engine: Engine, word: &Word, lookup: &str, bind: &mut Bind<'_>) -> String {
-    let lookup = bind(lookup.into());
-    let (having, sampled) = match engine {
-        Engine::Sqlite => (
-            format!("SELECT count(*) FROM terminal_sample WHERE terminal_sample MATCH {lookup}"),
-            format!("newest / {}", grams::SAMPLED),
-        ),
-        // The newest block that is full.
-        Engine::Postgres => (
-            format!(
-                "SELECT count(*) FROM (SELECT 1 FROM terminal_search \
-                 WHERE terminal_grams(key, merchant_place, store_place, text) @@ \
-                 CAST(replace({lookup}, '{}', to_hex(greatest((newest >> {BLOCK_BITS}) - 1, 0)) || ' ') AS tsquery) \
-                 LIMIT {MANY_OF_BLOCK}) AS hits",
-                grams::BLOCK
-            ),
-            format!("least(newest, {})", 1 << BLOCK_BITS),
-        ),
+pub(super) fn counts(engine: Engine, Lead { word, lookup }: &Lead, bind: &mut Bind<'_>) -> String {
+    let (having, sampled) = match lookup {
+        Lookup::Fts5(lookup) => {
+            let lookup = bind(lookup.as_str().into());
+            let having = format!("SELECT count(*) FROM terminal_sample WHERE terminal_sample MATCH {lookup}");
+            (having, grams::SAMPLED)
+        }
+        Lookup::Gin(_) => {
+            let has = gin::sampled(&bind(grams::everywhere(word).into()));
+            (
+                format!("SELECT count(*) FROM terminal_search WHERE {has}"),
+                gin::SAMPLED,
+            )
+        }
     };
     let mut named = || format!("{} LIMIT {}", of_word(engine, word, bind), FEW_PLACES + 1);
     let mut owned = |owner: &str| {
@@ -268,7 +262,7 @@ pub(super) fn counts(engine: Engine, word: &Word, lookup: &str, bind: &mut Bind<
     };
     let (of_merchants, of_stores) = (owned("merchant_place"), owned("store_place"));
     format!(
-        "SELECT ({having}), CAST({sampled} AS bigint), newest, coalesce((SELECT max(key) FROM place_search), 0), \
+        "SELECT ({having}), newest / {sampled}, newest, coalesce((SELECT max(key) FROM place_search), 0), \
          (SELECT count(*) FROM ({}) AS named), \
          (SELECT count(*) FROM ({of_merchants} UNION ALL {of_stores} LIMIT {}) AS of_named) \
          FROM (SELECT coalesce(max(key), 0) AS newest FROM terminal_search) AS numbers",

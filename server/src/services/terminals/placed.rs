@@ -3,11 +3,12 @@
 //! the terminals are gone through, with their places looked up in a set; of very many, with a look at their names.
 
 use super::TerminalService;
+use super::grams::Word;
 use super::leads::Lead;
-use super::lookups::{Stretch, Walked};
-use super::named::{self, Named};
-use super::search::{Asked, From, Hit, Search};
-use super::ways::{self, Amounts, Asking, Way};
+use super::lookups::Stretch;
+use super::named::Named;
+use super::search::{Asked, From, Hit, Search, hits_of};
+use super::ways::{Amounts, Asking, Way};
 use crate::services::failure::Failure;
 use app::backend::page::Direction;
 use app::caller::Scope;
@@ -16,9 +17,6 @@ use sea_orm::{Condition, ConnectionTrait, DbErr, Statement};
 use std::collections::HashSet;
 use uuid::Uuid;
 
-/// Where as many hits as are wanted lie within so many numbers, all of those are looked at.
-const DENSE: u64 = 400;
-
 /// What is found is everywhere where so many lie within this many times as many numbers.
 const PROBED: usize = 50;
 const FREQUENT: u64 = 16;
@@ -26,6 +24,21 @@ const FREQUENT: u64 = 16;
 /// How much a search takes in more each time that too few of what it took belonged, and at most.
 const MORE: usize = 4;
 const MOST_TAKEN: usize = 10_000;
+
+/// What is known of the places that words name, once they have been asked for.
+pub(super) struct Places {
+    amounts: Amounts,
+    /// The first of their terminals, where these are gone through together.
+    first: Vec<Hit>,
+}
+
+/// How the terminals of some places are looked for.
+pub(super) enum Looking {
+    /// So many as `reach` are gone through each time, of which the `first` are there already.
+    Together { reach: u64, first: Option<Vec<Hit>> },
+    /// Each place is looked into.
+    Each,
+}
 
 impl TerminalService {
     /// What a search of one word finds.
@@ -37,11 +50,26 @@ impl TerminalService {
         stretch: Stretch,
         limit: usize,
     ) -> Result<Vec<Hit>, Failure> {
-        let word = &lead.word;
-        let words = [word];
-        let own = self.own_hits(search, (&lead.lookup, &words, &[]), conditions, stretch, limit);
-        let (own, amounts) = tokio::try_join!(own, self.amounts(Named::By(word)))?;
-        self.with_placed((search, Named::By(word), amounts), conditions, stretch, limit, own)
+        let words = [&lead.word];
+        let own = lead.own(&words);
+        let near = self.near(search, own, conditions, stretch, limit).await?;
+        if let Some(near) = &near
+            && let Some(last) = near.hits.get(limit.saturating_sub(1))
+        {
+            // To look at the names of so few costs less than to put all names into a set.
+            let mut until = stretch.until(last.number);
+            if !stretch.has_begun() {
+                until = until.no_newer_than(near.begun);
+            }
+            let placed = self.walk(search, &words, conditions, until, limit).await?;
+            return Ok(merged(near.hits.clone(), placed, stretch, limit));
+        }
+        let named = Named::By(&lead.word);
+        let (own, placed) = tokio::try_join!(
+            self.own_hits_beyond(search, own, near, conditions, stretch, limit),
+            self.placed((search, named), stretch, limit)
+        )?;
+        self.with_placed((search, named, placed), conditions, stretch, limit, own)
             .await
     }
 
@@ -66,9 +94,9 @@ impl TerminalService {
     /// Whether what a search of the platform's finds is so frequent among the newest terminals, in the middle and among the
     /// oldest that nobody has to count it. What terminals say of themselves is enough where that is so frequent already.
     async fn are_everywhere(&self, search: &Search, conditions: &[Condition]) -> Result<bool, Failure> {
-        if let Asked::Word(Lead { word, lookup }) = &search.asked {
-            let own = [word];
-            let probe = |stretch| self.own_hits(search, (lookup, &own, &[]), conditions, stretch, PROBED);
+        if let Asked::Word(lead) = &search.asked {
+            let words = [&lead.word];
+            let probe = |stretch| self.own_hits(search, lead.own(&words), conditions, stretch, PROBED);
             if lie_close(probe).await? {
                 return Ok(true);
             }
@@ -79,97 +107,113 @@ impl TerminalService {
     /// Adds the terminals of the places that are named to what a search finds otherwise.
     pub(super) async fn with_placed(
         &self,
-        (search, named, amounts): (&Search, Named<'_>, Amounts),
+        (search, named, placed): (&Search, Named<'_>, Places),
         conditions: &[Condition],
         stretch: Stretch,
         limit: usize,
         hits: Vec<Hit>,
     ) -> Result<Vec<Hit>, Failure> {
-        let engine = self.database.engine();
+        let Places { amounts, first } = placed;
         let mut rest = stretch.no_newer_than(amounts.newest);
         if let Some(last) = hits.get(limit.saturating_sub(1)) {
             // What comes after it is not wanted.
             rest = rest.until(last.number);
-            if rest.numbers() <= DENSE {
-                let all = (Walked::All, stretch);
-                return self.walk(Scope::Platform, search, conditions, all, limit).await;
-            }
         }
-        let others = search.words_beside(named.words().iter());
         let way = match amounts.way(limit) {
             Way::None => return Ok(hits),
             Way::Terminals => {
-                let placed = (Walked::Placed, rest);
-                let placed = self.walk(Scope::Platform, search, conditions, placed, limit).await?;
+                let placed = self.walk(search, named.words(), conditions, rest, limit).await?;
                 return Ok(merged(hits, placed, stretch, limit));
             }
-            way => way,
+            Way::Together => Looking::Together {
+                reach: amounts.reach(),
+                first: Some(first),
+            },
+            Way::Each => Looking::Each,
         };
-        let asking = Asking {
-            engine,
-            named,
-            others: &others,
-            stretch: rest,
-            limit,
-        };
-        let reach = amounts.reach(limit);
-        let placed = self.of_places(search, conditions, (way, asking, reach), limit).await?;
+        let others = search.words_beside(named.words().iter());
+        let asking = self.asking(named, &others, rest, limit);
+        let placed = self.of_places(search, conditions, (way, asking), limit).await?;
         Ok(merged(hits, placed, stretch, limit))
     }
 
-    /// How many there are of what a search looks at.
-    pub(super) async fn amounts(&self, named: Named<'_>) -> Result<Amounts, Failure> {
+    /// How many there are of what a search looks at, and the first terminals of the places that are named, where these are not few.
+    pub(super) async fn placed(
+        &self,
+        (search, named): (&Search, Named<'_>),
+        stretch: Stretch,
+        limit: usize,
+    ) -> Result<Places, Failure> {
+        let others = search.words_beside(named.words().iter());
+        let (sql, values) = self.asking(named, &others, stretch, limit).amounts();
         let reader = self.database.reader();
-        let engine = self.database.engine();
-        let (sql, values) = named::statement(Vec::new(), |bind| {
-            format!(
-                "SELECT coalesce((SELECT max(key) FROM terminal_search), 0), \
-                 coalesce((SELECT max(key) FROM place_search), 0), \
-                 (SELECT count(*) FROM ({} LIMIT (SELECT {} FROM place_search)) AS named)",
-                named::numbers(engine, named, bind),
-                ways::COUNTED
-            )
-        });
         let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
-        let row = reader
-            .query_one_raw(statement)
-            .await?
+        let rows = reader.query_all_raw(statement).await?;
+        let row = rows
+            .first()
             .ok_or_else(|| DbErr::RecordNotFound("how many there are".to_owned()))?;
-        let (places, named): (i64, i64) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-        Ok(Amounts {
-            newest: row.try_get_by_index(0)?,
+        let (places, named): (i64, i64) = (row.try_get_by_index(3)?, row.try_get_by_index(4)?);
+        let amounts = Amounts {
+            newest: row.try_get_by_index(2)?,
             places: places.unsigned_abs(),
             named: named.unsigned_abs(),
-        })
+        };
+        let first = hits_of(&rows)?;
+        Ok(Places { amounts, first })
     }
 
-    /// The next terminals of some places that a search finds. So many as `reach` are gone through together; if too few of them
-    /// belong, each place is looked into from the last on that does.
+    pub(super) fn asking<'a>(
+        &self,
+        named: Named<'a>,
+        others: &'a [&'a Word],
+        stretch: Stretch,
+        limit: usize,
+    ) -> Asking<'a> {
+        Asking {
+            engine: self.database.engine(),
+            named,
+            others,
+            stretch,
+            limit,
+        }
+    }
+
+    /// The next terminals of some places that a search finds. Where too few of those belong that are gone through together, each
+    /// place is looked into from the last on that does.
     pub(super) async fn of_places(
         &self,
         search: &Search,
         conditions: &[Condition],
-        (mut way, mut asking, reach): (Way, Asking<'_>, u64),
+        (mut looking, mut asking): (Looking, Asking<'_>),
         limit: usize,
     ) -> Result<Vec<Hit>, Failure> {
         let mut belonging = Vec::new();
         loop {
-            let (sql, values) = match way {
-                Way::Together => asking.together(reach),
-                _ => asking.each(),
+            let mut candidates = match &mut looking {
+                Looking::Together { reach, first } => match first.take() {
+                    Some(first) => first,
+                    None => {
+                        let (sql, values) = asking.together(*reach);
+                        self.hits_in(sql, values).await?
+                    }
+                },
+                Looking::Each => {
+                    let (sql, values) = asking.each();
+                    self.hits_in(sql, values).await?
+                }
             };
-            let candidates = self.hits_in(sql, values).await?;
             let all = candidates.len() < asking.limit;
             let last = candidates.last().map(|hit| hit.number);
+            candidates.retain(|hit| asking.stretch.has(hit.number));
             belonging.extend(self.belonging(search, conditions, candidates).await?);
-            if belonging.len() >= limit {
+            if belonging.len() >= limit || last.is_some_and(|last| !asking.stretch.has(last)) {
                 break;
             }
             if all {
-                if way == Way::Each || !self.are_more(&asking, reach).await? {
-                    break;
+                match looking {
+                    Looking::Together { reach, .. } if self.are_more(&asking, reach).await? => looking = Looking::Each,
+                    _ => break,
                 }
-                way = Way::Each;
             }
             if let Some(last) = last {
                 asking.stretch = asking.stretch.beyond(last);

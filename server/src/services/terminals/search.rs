@@ -5,9 +5,10 @@
 //! and stores ([`super::placed`]): a word of two characters may be part of thousands of names. Of several words two lead
 //! ([`super::leads`]). A merchant's words are looked for in one index together, its stores' names among them.
 
-use super::grams::{self, Frequencies, Places, Word};
+use super::gin;
+use super::grams::{self, Frequencies, Gin, Lookup, Places, Word};
 use super::leads::{Lead, Pair};
-use super::lookups::{self, Said, Stretch, Walked};
+use super::lookups::{self, Said, Stretch};
 use super::{TerminalService, column};
 use crate::database::Engine;
 use crate::entities::{merchants, stores, terminals};
@@ -32,7 +33,7 @@ pub(super) struct Search {
 /// What the index is asked for.
 pub(super) enum Asked {
     /// All of a merchant's words.
-    Together(String),
+    Together(Lookup),
     /// The platform's only word.
     Word(Lead),
     /// Two of the platform's words.
@@ -44,6 +45,49 @@ pub(super) enum Asked {
 pub(super) struct Hit {
     pub(super) number: i64,
     pub(super) id: Uuid,
+}
+
+/// Which terminals are looked for by their own texts.
+#[derive(Clone, Copy)]
+pub(super) struct Own<'a> {
+    /// What the index is asked for.
+    pub(super) lookup: &'a Lookup,
+    /// The words that are part of their own texts.
+    pub(super) words: &'a [&'a Word],
+    /// The words that are part of the names of their places.
+    pub(super) owned: &'a [&'a Word],
+}
+
+impl<'a> Own<'a> {
+    /// The words of a search that they have to be known by as well.
+    fn known<'b>(&self, search: &'b Search) -> Vec<&'b Word> {
+        search.words_beside(self.words.iter().chain(self.owned))
+    }
+
+    fn said<'b>(&self, known: &'b [&'b Word]) -> Said<'b>
+    where
+        'a: 'b,
+    {
+        Said {
+            own: self.words,
+            owned: self.owned,
+            known,
+        }
+    }
+
+    fn row(&self, engine: Engine, search: &Search, conditions: &[Condition]) -> SelectStatement {
+        let has_own = self.words.iter().map(|word| has(engine, word));
+        narrowed(
+            Scope::Platform,
+            has_own.chain(search.others()).chain(conditions.iter().cloned()),
+        )
+    }
+}
+
+/// The first hits of a stretch, and the number at which it begins.
+pub(super) struct Near {
+    pub(super) hits: Vec<Hit>,
+    pub(super) begun: i64,
 }
 
 /// Where to begin in the index.
@@ -118,7 +162,7 @@ impl TerminalService {
     }
 
     /// What the index is asked for words, of the terminals of `owner`, a merchant's number.
-    pub(super) async fn lookup(&self, words: &[Word], owner: Option<i64>) -> Result<String, Failure> {
+    pub(super) async fn lookup(&self, words: &[Word], owner: Option<i64>) -> Result<Lookup, Failure> {
         Ok(match self.database.engine() {
             Engine::Sqlite => grams::for_sqlite(words, &self.frequencies(words).await?, owner),
             Engine::Postgres => grams::for_postgres(words, owner),
@@ -178,59 +222,97 @@ impl TerminalService {
         }
     }
 
-    /// The same of those that have some words in their own texts, as the index is asked for in `lookup`, and others in the names
-    /// of their places.
+    /// The same of those that have some words in their own texts and others in the names of their places.
     pub(super) async fn own_hits(
         &self,
         search: &Search,
-        (lookup, own, owned): (&str, &[&Word], &[&Word]),
+        own: Own<'_>,
         conditions: &[Condition],
         stretch: Stretch,
         limit: usize,
     ) -> Result<Vec<Hit>, Failure> {
-        let engine = self.database.engine();
-        let has_own = own.iter().map(|word| has(engine, word));
-        let row = narrowed(
-            Scope::Platform,
-            has_own.chain(search.others()).chain(conditions.iter().cloned()),
-        );
-        let known = search.words_beside(own.iter().chain(owned));
-        let said = Said {
-            own,
-            owned,
-            known: &known,
+        let near = self.near(search, own, conditions, stretch, limit).await?;
+        self.own_hits_beyond(search, own, near, conditions, stretch, limit)
+            .await
+    }
+
+    /// The first of them, where that is worth a question of its own.
+    pub(super) async fn near(
+        &self,
+        search: &Search,
+        own: Own<'_>,
+        conditions: &[Condition],
+        stretch: Stretch,
+        limit: usize,
+    ) -> Result<Option<Near>, Failure> {
+        let Lookup::Gin(Gin { is_short: true, .. }) = own.lookup else {
+            return Ok(None);
         };
-        self.indexed(row, lookup, &said, stretch, limit).await
+        let engine = self.database.engine();
+        let known = own.known(search);
+        let (sql, values) = gin::near(own.row(engine, search, conditions), &own.said(&known), stretch, limit);
+        let reader = self.database.reader();
+        let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
+        let rows = reader.query_all_raw(statement).await?;
+        let begun = rows.first().map(|row| row.try_get_by_index::<Option<i64>>(2));
+        Ok(Some(Near {
+            hits: hits_of(&rows)?,
+            begun: begun.transpose()?.flatten().unwrap_or_default(),
+        }))
+    }
+
+    /// Those and the next.
+    pub(super) async fn own_hits_beyond(
+        &self,
+        search: &Search,
+        own: Own<'_>,
+        near: Option<Near>,
+        conditions: &[Condition],
+        stretch: Stretch,
+        limit: usize,
+    ) -> Result<Vec<Hit>, Failure> {
+        let (mut hits, rest) = match near {
+            Some(near) => (near.hits, gin::beyond_near(stretch, near.begun)),
+            None => (Vec::new(), stretch),
+        };
+        if hits.len() < limit {
+            let engine = self.database.engine();
+            let known = own.known(search);
+            let (row, said) = (own.row(engine, search, conditions), own.said(&known));
+            hits.extend(self.indexed(row, own.lookup, &said, rest, limit - hits.len()).await?);
+        }
+        Ok(hits)
     }
 
     async fn indexed(
         &self,
         row: SelectStatement,
-        lookup: &str,
+        lookup: &Lookup,
         said: &Said<'_>,
         stretch: Stretch,
         limit: usize,
     ) -> Result<Vec<Hit>, Failure> {
-        let (sql, values) = match self.database.engine() {
-            Engine::Sqlite => lookups::sqlite(row, lookup, said, stretch, limit),
-            Engine::Postgres => lookups::postgres(row, lookup, said, stretch, limit),
+        let (sql, values) = match lookup {
+            Lookup::Fts5(lookup) => lookups::sqlite(row, lookup, said, stretch, limit),
+            Lookup::Gin(lookup) => gin::indexed(row, lookup, said, stretch, limit),
         };
         self.hits_in(sql, values).await
     }
 
-    /// The same by looking at one terminal after the other.
+    /// The same of those that belong to places whose names all of `named` are part of, which PostgreSQL looks at before the row, by
+    /// looking at one after the other.
     pub(super) async fn walk(
         &self,
-        scope: Scope,
         search: &Search,
+        named: &[&Word],
         conditions: &[Condition],
-        (walked, stretch): (Walked, Stretch),
+        stretch: Stretch,
         limit: usize,
     ) -> Result<Vec<Hit>, Failure> {
-        let row = self.row_of_search(scope, search, conditions);
+        let row = self.row_of_search(Scope::Platform, search, conditions);
         let (sql, values) = match self.database.engine() {
-            Engine::Sqlite => lookups::sqlite_walk(row, walked, stretch, limit),
-            Engine::Postgres => lookups::postgres_walk(row, walked, stretch, limit),
+            Engine::Sqlite => lookups::sqlite_walk(row, stretch, limit),
+            Engine::Postgres => gin::walked(row, named, stretch, limit),
         };
         self.hits_in(sql, values).await
     }
@@ -245,15 +327,20 @@ impl TerminalService {
     pub(super) async fn hits_in(&self, sql: String, values: Vec<Value>) -> Result<Vec<Hit>, Failure> {
         let reader = self.database.reader();
         let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
-        let found = reader.query_all_raw(statement).await?;
-        let hit = |row: &QueryResult| {
-            Ok(Hit {
-                number: row.try_get_by_index(0)?,
-                id: row.try_get_by_index(1)?,
-            })
-        };
-        found.iter().map(hit).collect()
+        hits_of(&reader.query_all_raw(statement).await?)
     }
+}
+
+/// The hits that rows begin with, where they do.
+pub(super) fn hits_of(rows: &[QueryResult]) -> Result<Vec<Hit>, Failure> {
+    let mut hits = Vec::with_capacity(rows.len());
+    for row in rows {
+        if let Some(number) = row.try_get_by_index(0)? {
+            let id = row.try_get_by_index(1)?;
+            hits.push(Hit { number, id });
+        }
+    }
+    Ok(hits)
 }
 
 /// The terminals of a scope that conditions hold of, without columns.

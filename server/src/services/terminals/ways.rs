@@ -18,7 +18,7 @@ pub(super) struct Amounts {
 }
 
 /// So many of the places that a word is part of the name of are counted, as [`counted`] says.
-pub(super) const COUNTED: &str = "3000 + coalesce(max(key), 0) / 32";
+const COUNTED: &str = "3000 + coalesce(max(key), 0) / 32";
 
 fn counted(places: u64) -> u64 {
     3_000 + places / 32
@@ -55,9 +55,9 @@ impl Amounts {
     }
 
     /// How many terminals are gone through together: about as many as cost as much as to look into each place, so that whoever
-    /// finds too few among them has lost half. Of few different numbers, for PostgreSQL plans for each anew.
-    pub(super) fn reach(&self, limit: usize) -> u64 {
-        u64::max(self.named.saturating_mul(PLACE), limit as u64).next_power_of_two()
+    /// finds too few among them has lost half.
+    pub(super) fn reach(&self) -> u64 {
+        self.named.saturating_mul(PLACE)
     }
 }
 
@@ -75,48 +75,74 @@ pub(super) struct Asking<'a> {
 const FROM: &str = "$1";
 const UNTIL: &str = "$2";
 
+fn number(count: u64) -> Value {
+    i64::try_from(count).unwrap_or(i64::MAX).into()
+}
+
 impl Asking<'_> {
-    /// So many terminals are gone through until there are enough.
-    pub(super) fn together(&self, reach: u64) -> (String, Vec<Value>) {
-        let others = Sets::of(self.engine, self.others, "known");
+    /// How many there are of what a search looks at: `newest`, `places` and `named` of [`Amounts`]. Beside them in the same
+    /// statement, which has the places at hand, the first terminals' `key` and `terminal_id` where [`Way::Together`] leads to
+    /// them, and nothing otherwise.
+    pub(super) fn amounts(&self) -> (String, Vec<Value>) {
+        let together = format!(
+            "named * named > {limit} * places / {PLACE} AND named < (SELECT {COUNTED} FROM place_search)",
+            limit = self.limit
+        );
+        let reach = format!("(SELECT CASE WHEN {together} THEN named * {PLACE} ELSE 0 END FROM amount)");
         self.bound(|bind| {
-            let mut tables = others.tables(bind);
-            let (of_stores, of_merchants, terminal) = match self.engine {
-                Engine::Sqlite => (
-                    self.numbers(bind),
-                    self.numbers(bind),
-                    "CROSS JOIN terminal_search it ON it.key = walked.key",
-                ),
-                Engine::Postgres => {
-                    tables.push(format!("place AS MATERIALIZED ({})", self.numbers(bind)));
-                    let numbers = "SELECT id FROM place".to_owned();
-                    (
-                        numbers.clone(),
-                        numbers,
-                        "CROSS JOIN LATERAL (SELECT * FROM terminal_search WHERE key = walked.key OFFSET 0) it",
-                    )
-                }
-            };
-            let with = match tables.is_empty() {
-                true => String::new(),
-                false => format!("WITH {} ", tables.join(", ")),
-            };
+            let (mut tables, hits) = self.gone_through(&reach, bind);
+            tables.push(
+                "amount AS MATERIALIZED (SELECT coalesce((SELECT max(key) FROM terminal_search), 0) AS newest, \
+                 coalesce((SELECT max(key) FROM place_search), 0) AS places, (SELECT count(*) FROM place) AS named)"
+                    .to_owned(),
+            );
             format!(
-                "{with}SELECT walked.key, it.terminal_id FROM ({} LIMIT {reach}) AS walked {terminal} \
-                 WHERE (walked.store_place IN ({of_stores}) OR walked.merchant_place IN ({of_merchants})){} \
-                 ORDER BY walked.key {} LIMIT {}",
-                self.walked(),
-                others.known("it", bind),
-                self.stretch.order(),
-                self.limit
+                "WITH {} SELECT hit.key, hit.terminal_id, newest, places, named FROM amount LEFT JOIN ({hits}) AS hit ON true",
+                tables.join(", ")
             )
         })
     }
 
+    /// So many terminals are gone through until there are enough.
+    pub(super) fn together(&self, reach: u64) -> (String, Vec<Value>) {
+        self.bound(|bind| {
+            let reach = bind(number(reach));
+            let (tables, hits) = self.gone_through(&reach, bind);
+            format!("WITH {} {hits}", tables.join(", "))
+        })
+    }
+
+    /// The terminals of some places among the next `reach` of somebody, and the tables that they need. Of the places no more are
+    /// taken than are counted.
+    fn gone_through(&self, reach: &str, bind: &mut Bind<'_>) -> (Vec<String>, String) {
+        let others = Sets::of(self.engine, self.others, "known");
+        let mut tables = others.tables(bind);
+        tables.push(format!(
+            "place AS MATERIALIZED ({} LIMIT (SELECT {COUNTED} FROM place_search))",
+            self.numbers(bind)
+        ));
+        let terminal = match self.engine {
+            Engine::Sqlite => "CROSS JOIN terminal_search it ON it.key = walked.key",
+            Engine::Postgres => "CROSS JOIN LATERAL (SELECT * FROM terminal_search WHERE key = walked.key OFFSET 0) it",
+        };
+        let hits = format!(
+            "SELECT walked.key, it.terminal_id FROM ({} LIMIT {reach}) AS walked {terminal} \
+             WHERE (walked.store_place IN (SELECT id FROM place) OR walked.merchant_place IN (SELECT id FROM place)){} \
+             ORDER BY walked.key {} LIMIT {}",
+            self.walked(),
+            others.known("it", bind),
+            self.stretch.order(),
+            self.limit
+        );
+        (tables, hits)
+    }
+
     /// Asks for the last terminal that is gone through then: there is one where there may be more behind it.
     pub(super) fn end_of_reach(&self, reach: u64) -> (String, Vec<Value>) {
-        let last = reach.saturating_sub(1);
-        self.bound(|_| format!("SELECT key FROM ({} LIMIT 1 OFFSET {last}) AS walked", self.walked()))
+        self.bound(|bind| {
+            let before = bind(number(reach.saturating_sub(1)));
+            format!("SELECT key FROM ({} LIMIT 1 OFFSET {before}) AS walked", self.walked())
+        })
     }
 
     fn walked(&self) -> String {
