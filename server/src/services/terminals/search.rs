@@ -37,7 +37,7 @@ pub(super) enum Asked {
     /// The platform's only word.
     Word(Lead),
     /// Two of the platform's words.
-    Pair(Pair),
+    Pair(Box<Pair>),
 }
 
 /// A terminal that the index found: its number in it, and its key.
@@ -120,7 +120,7 @@ impl TerminalService {
                 Asked::Together(self.lookup(&words, Some(owner)).await?)
             }
             (Scope::Platform, [word]) => Asked::Word(self.lead(word).await?),
-            (Scope::Platform, _) => Asked::Pair(self.pair(&words).await?),
+            (Scope::Platform, _) => Asked::Pair(Box::new(self.pair(&words).await?)),
         };
         let exact = SerialNumber::parse(text).ok();
         Ok(Some(Search { words, asked, exact }))
