@@ -181,7 +181,7 @@ pub(super) struct Gin {
     pub(super) blocks: String,
     /// What the one of all terminals is asked for, where that can be.
     pub(super) everywhere: Option<String>,
-    /// Whether that is a short word, which takes the index of all terminals longer than some blocks.
+    /// Whether no word is long. A short one may be everywhere, and takes the index of all terminals longer than some blocks.
     pub(super) is_short: bool,
 }
 
