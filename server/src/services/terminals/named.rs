@@ -179,10 +179,10 @@ impl<'a> Sets<'a> {
     /// That the merchant or the store of `row` of `terminal_search` is named by the word at a place.
     pub(super) fn owned(&self, at: usize, row: &str, bind: &mut Bind<'_>) -> String {
         let Self { engine, words, prefix } = *self;
-        let mut places = || match engine {
-            Engine::Sqlite => of_word(engine, words[at], bind),
-            Engine::Postgres => format!("SELECT id FROM {prefix}{at}"),
-        };
+        if engine == Engine::Postgres {
+            return is_of(row, engine, &format!("{prefix}{at}"));
+        }
+        let mut places = || of_word(engine, words[at], bind);
         format!(
             "({row}.store_place IN ({}) OR {row}.merchant_place IN ({}))",
             places(),
@@ -200,6 +200,19 @@ impl<'a> Sets<'a> {
         }
         all
     }
+}
+
+/// That the merchant or the store of `row` is in a table of [`numbers`]. PostgreSQL puts the table into a set for each, so each
+/// gets its own.
+pub(super) fn is_of(row: &str, engine: Engine, table: &str) -> String {
+    let (of_stores, of_merchants) = match engine {
+        Engine::Sqlite => ("", ""),
+        Engine::Postgres => (" WHERE merchant = 0", " WHERE merchant = 1"),
+    };
+    format!(
+        "({row}.store_place IN (SELECT id FROM {table}{of_stores}) \
+         OR {row}.merchant_place IN (SELECT id FROM {table}{of_merchants}))"
+    )
 }
 
 /// That a word is part of the own texts of `row` of `terminal_search`.

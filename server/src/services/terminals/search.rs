@@ -279,7 +279,9 @@ impl TerminalService {
             let engine = self.database.engine();
             let known = own.known(search);
             let (row, said) = (own.row(engine, search, conditions), own.said(&known));
-            hits.extend(self.indexed(row, own.lookup, &said, rest, limit - hits.len()).await?);
+            // Not how many are still wanted: the number stands in the statement, and PostgreSQL would plan one after the other.
+            hits.extend(self.indexed(row, own.lookup, &said, rest, limit).await?);
+            hits.truncate(limit);
         }
         Ok(hits)
     }

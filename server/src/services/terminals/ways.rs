@@ -126,10 +126,10 @@ impl Asking<'_> {
             Engine::Postgres => "CROSS JOIN LATERAL (SELECT * FROM terminal_search WHERE key = walked.key OFFSET 0) it",
         };
         let hits = format!(
-            "SELECT walked.key, it.terminal_id FROM ({} LIMIT {reach}) AS walked {terminal} \
-             WHERE (walked.store_place IN (SELECT id FROM place) OR walked.merchant_place IN (SELECT id FROM place)){} \
+            "SELECT walked.key, it.terminal_id FROM ({} LIMIT {reach}) AS walked {terminal} WHERE {}{} \
              ORDER BY walked.key {} LIMIT {}",
             self.walked(),
+            named::is_of("walked", self.engine, "place"),
             others.known("it", bind),
             self.stretch.order(),
             self.limit
