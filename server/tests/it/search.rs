@@ -14,7 +14,7 @@ use app::domain::{
     Lifecycle, Manufacturer, MerchantId, Obstacle, Role, Timestamp, UserId, is_dash, name_key, search_text,
     search_words,
 };
-use blocks::what_many_and_what_few_have_is_found_wherever_it_is;
+use blocks::{what_lies_close_together_is_found_by_either_name, what_many_and_what_few_have_is_found_wherever_it_is};
 use names::{
     a_word_of_many_names_finds_what_a_plain_look_finds, merchants_and_stores_of_the_same_name,
     the_terminals_of_many_names_may_be_the_oldest,
@@ -33,6 +33,7 @@ on_both_engines!(
     merchants_and_stores_of_the_same_name,
     the_terminals_of_many_names_may_be_the_oldest,
     what_many_and_what_few_have_is_found_wherever_it_is,
+    what_lies_close_together_is_found_by_either_name,
     what_changes_is_found_as_it_is_now,
     every_order_shows_each_terminal_once_both_ways,
     filters_and_searches_go_together,

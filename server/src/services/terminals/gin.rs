@@ -7,6 +7,7 @@
 
 use super::grams::{self, Gin, Word};
 use super::lookups::{Said, Stretch};
+use super::named;
 use crate::database::Engine;
 use sea_orm::Value;
 use sea_orm::sea_query::{Expr, PostgresQueryBuilder, SelectStatement};
@@ -18,7 +19,10 @@ const BLOCK_BITS: u32 = 14;
 pub(super) const SAMPLED: i64 = 512;
 
 /// So many numbers are looked at one by one before the index is asked for a short word, which may be everywhere.
-const NEAR: u32 = 1_024;
+pub(super) const NEAR: u32 = 1_024;
+
+/// So many terminals of somebody are looked at first, where the names of their places are, and so many at most.
+pub(super) const WALKED: [u32; 2] = [2_048, 65_536];
 
 /// So many blocks are asked for a short word before it is asked whether few have it: more where there are more terminals.
 const TRIED: &str = "(8 + ((SELECT key FROM begun) >> 20))";
@@ -207,9 +211,16 @@ pub(super) fn sampled(lookup: &str) -> String {
     format!("key % {SAMPLED} = 0 AND {}", is_everywhere(lookup))
 }
 
-/// Those of a stretch that belong to a merchant or a store whose name every one of some words is part of, and that are among
-/// `row`, each looked at.
-pub(super) fn walked(row: SelectStatement, words: &[&Word], stretch: Stretch, limit: usize) -> (String, Vec<Value>) {
+/// Those among the next `reach` of a stretch that belong to somebody, as `key` and `terminal_id`, that belong to a merchant or a store
+/// whose name every one of some words is part of, and that are among `row`. Beside them, which is said also where there are none, the
+/// last of so many, if there are as many.
+pub(super) fn walked(
+    row: SelectStatement,
+    words: &[&Word],
+    stretch: Stretch,
+    reach: u32,
+    limit: usize,
+) -> (String, Vec<Value>) {
     let (row, mut values) = this_row(row);
     let mut bind = |value: Value| {
         values.push(value);
@@ -217,21 +228,41 @@ pub(super) fn walked(row: SelectStatement, words: &[&Word], stretch: Stretch, li
     };
     let mut within = String::new();
     for (sign, end) in stretch.said() {
-        within.push_str(&format!(" AND key {sign} {}", bind(end.into())));
+        // Hidden from the planner, which otherwise plans for each stretch anew.
+        within.push_str(&format!(
+            " AND key {sign} (SELECT CAST({} AS bigint))",
+            bind(end.into())
+        ));
     }
-    let mut named = "true".to_owned();
-    for word in words {
+    let (order, last) = (stretch.order(), if stretch.is_back() { "max" } else { "min" });
+    // Found in their index alone, for what belongs to nobody may lie between them in large numbers. Terminals side by side mostly
+    // belong to the same place, whose name is looked at once.
+    let mut tables = vec![
+        format!(
+            "placed AS MATERIALIZED (SELECT key, merchant_place, store_place FROM terminal_search \
+             WHERE merchant_place IS NOT NULL{within} ORDER BY key {order} LIMIT {reach})"
+        ),
+        "pair AS MATERIALIZED (SELECT DISTINCT merchant_place, store_place FROM placed)".to_owned(),
+        "place(key) AS MATERIALIZED (SELECT merchant_place FROM pair UNION SELECT store_place FROM pair)".to_owned(),
+    ];
+    let mut named = Vec::new();
+    for (at, word) in words.iter().enumerate() {
         let text = bind(word.text.as_str().into());
-        let has = |place| format!("strpos((SELECT text FROM place_search WHERE key = {place}), {text}) > 0");
-        named.push_str(&format!(" AND ({} OR {})", has("merchant_place"), has("store_place")));
+        let table = format!("named{at}");
+        tables.push(format!(
+            "{table} AS MATERIALIZED (SELECT it.id, it.merchant FROM place CROSS JOIN LATERAL (SELECT key AS id, merchant \
+             FROM place_search WHERE key = place.key AND strpos(text, {text}) > 0 OFFSET 0) it)"
+        ));
+        named.push(named::is_of("placed", Engine::Postgres, &table));
     }
-    // Found in their index alone, for what belongs to nobody may lie between them in large numbers.
-    let order = stretch.order();
     let sql = format!(
-        "SELECT hit.key, hit.terminal_id FROM (SELECT it.key, it.terminal_id FROM (SELECT key, merchant_place, store_place \
-         FROM terminal_search WHERE merchant_place IS NOT NULL{within} ORDER BY key {order} OFFSET 0) placed \
-         CROSS JOIN LATERAL (SELECT key, terminal_id FROM terminal_search WHERE key = placed.key OFFSET 0) it \
-         WHERE {named} OFFSET 0) hit CROSS JOIN LATERAL ({row} OFFSET 0) it LIMIT {limit}"
+        "WITH {} SELECT hit.key, hit.terminal_id, ended.key \
+         FROM (SELECT CASE count(*) WHEN {reach} THEN {last}(key) END AS key FROM placed) ended LEFT JOIN \
+         (SELECT hit.key, hit.terminal_id FROM (SELECT key FROM placed WHERE {} ORDER BY key {order} OFFSET 0) known \
+         CROSS JOIN LATERAL (SELECT key, terminal_id FROM terminal_search WHERE key = known.key OFFSET 0) hit \
+         CROSS JOIN LATERAL ({row} OFFSET 0) it LIMIT {limit}) AS hit ON true",
+        tables.join(", "),
+        named.join(" AND ")
     );
     (sql, values)
 }

@@ -53,22 +53,25 @@ impl TerminalService {
         let words = [&lead.word];
         let own = lead.own(&words);
         let near = self.near(search, own, conditions, stretch, limit).await?;
-        if let Some(near) = &near
-            && let Some(last) = near.hits.get(limit.saturating_sub(1))
-        {
-            // To look at the names of so few costs less than to put all names into a set.
-            let mut until = stretch.until(last.number);
-            if !stretch.has_begun() {
-                until = until.no_newer_than(near.begun);
-            }
-            let placed = self.walk(search, &words, conditions, until, limit).await?;
-            return Ok(merged(near.hits.clone(), placed, stretch, limit));
-        }
+        let close = near.as_ref().and_then(|near| near.close(stretch, limit));
         let named = Named::By(&lead.word);
-        let (own, placed) = tokio::try_join!(
-            self.own_hits_beyond(search, own, near, conditions, stretch, limit),
-            self.placed((search, named), stretch, limit)
-        )?;
+        let beyond = self.own_hits_beyond(search, own, near, conditions, stretch, limit);
+        let placed = self.placed((search, named), stretch, limit);
+        let (own, placed) = match close {
+            None => tokio::try_join!(beyond, placed)?,
+            Some(close) => {
+                let own = beyond.await?;
+                if let Some(last) = own.get(limit.saturating_sub(1))
+                    && close.has(last.number)
+                {
+                    // To look at the names of so few costs less than to look for all names.
+                    let until = close.until(last.number);
+                    let placed = self.walk(search, &words, conditions, until, limit).await?;
+                    return Ok(merged(own, placed, stretch, limit));
+                }
+                (own, placed.await?)
+            }
+        };
         self.with_placed((search, named, placed), conditions, stretch, limit, own)
             .await
     }
@@ -146,9 +149,7 @@ impl TerminalService {
     ) -> Result<Places, Failure> {
         let others = search.words_beside(named.words().iter());
         let (sql, values) = self.asking(named, &others, stretch, limit).amounts();
-        let reader = self.database.reader();
-        let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
-        let rows = reader.query_all_raw(statement).await?;
+        let rows = self.answers(sql, values).await?;
         let row = rows
             .first()
             .ok_or_else(|| DbErr::RecordNotFound("how many there are".to_owned()))?;

@@ -86,8 +86,31 @@ impl<'a> Own<'a> {
 
 /// The first hits of a stretch, and the number at which it begins.
 pub(super) struct Near {
-    pub(super) hits: Vec<Hit>,
-    pub(super) begun: i64,
+    hits: Vec<Hit>,
+    begun: i64,
+}
+
+/// Terminals count as close to each other within so many times the root of how many of two to this power there are: the more there
+/// are, the more it costs to look for all names.
+const CLOSE_BITS: u32 = 15;
+
+impl Near {
+    /// The part of the stretch in which `limit` hits lie close to each other, where those beyond are as frequent as these.
+    pub(super) fn close(&self, stretch: Stretch, limit: usize) -> Option<Stretch> {
+        let times = Ord::max(self.begun >> CLOSE_BITS, 1).isqrt();
+        let enough = self.hits.len() as u64 * times.unsigned_abs();
+        if enough < limit as u64 {
+            return None;
+        }
+        // Not all are as far from each other as the first.
+        let reach = i64::from(gin::NEAR) * times * 2;
+        Some(match stretch.is_back() {
+            true => stretch.until(self.begun.saturating_add(reach)),
+            false => stretch
+                .no_newer_than(self.begun)
+                .until(self.begun.saturating_sub(reach)),
+        })
+    }
 }
 
 /// Where to begin in the index.
@@ -251,13 +274,10 @@ impl TerminalService {
         let engine = self.database.engine();
         let known = own.known(search);
         let (sql, values) = gin::near(own.row(engine, search, conditions), &own.said(&known), stretch, limit);
-        let reader = self.database.reader();
-        let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
-        let rows = reader.query_all_raw(statement).await?;
-        let begun = rows.first().map(|row| row.try_get_by_index::<Option<i64>>(2));
+        let rows = self.answers(sql, values).await?;
         Ok(Some(Near {
             hits: hits_of(&rows)?,
-            begun: begun.transpose()?.flatten().unwrap_or_default(),
+            begun: place_of(&rows)?.unwrap_or_default(),
         }))
     }
 
@@ -308,15 +328,28 @@ impl TerminalService {
         search: &Search,
         named: &[&Word],
         conditions: &[Condition],
-        stretch: Stretch,
+        mut stretch: Stretch,
         limit: usize,
     ) -> Result<Vec<Hit>, Failure> {
         let row = self.row_of_search(Scope::Platform, search, conditions);
-        let (sql, values) = match self.database.engine() {
-            Engine::Sqlite => lookups::sqlite_walk(row, stretch, limit),
-            Engine::Postgres => gin::walked(row, named, stretch, limit),
-        };
-        self.hits_in(sql, values).await
+        if self.database.engine() == Engine::Sqlite {
+            let (sql, values) = lookups::sqlite_walk(row, stretch, limit);
+            return self.hits_in(sql, values).await;
+        }
+        let [mut reach, most] = gin::WALKED;
+        let mut hits = Vec::new();
+        loop {
+            let (sql, values) = gin::walked(row.clone(), named, stretch, reach, limit);
+            let rows = self.answers(sql, values).await?;
+            hits.extend(hits_of(&rows)?);
+            match place_of(&rows)? {
+                Some(last) if hits.len() < limit => stretch = stretch.beyond(last),
+                _ => break,
+            }
+            reach = Ord::min(reach * 4, most);
+        }
+        hits.truncate(limit);
+        Ok(hits)
     }
 
     /// What a search finds and some conditions hold of, without columns.
@@ -327,9 +360,14 @@ impl TerminalService {
 
     /// The hits that a statement answers with.
     pub(super) async fn hits_in(&self, sql: String, values: Vec<Value>) -> Result<Vec<Hit>, Failure> {
+        hits_of(&self.answers(sql, values).await?)
+    }
+
+    /// What a statement answers with.
+    pub(super) async fn answers(&self, sql: String, values: Vec<Value>) -> Result<Vec<QueryResult>, Failure> {
         let reader = self.database.reader();
         let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
-        hits_of(&reader.query_all_raw(statement).await?)
+        Ok(reader.query_all_raw(statement).await?)
     }
 }
 
@@ -343,6 +381,12 @@ pub(super) fn hits_of(rows: &[QueryResult]) -> Result<Vec<Hit>, Failure> {
         }
     }
     Ok(hits)
+}
+
+/// The number that stands beside the hits, where one does.
+fn place_of(rows: &[QueryResult]) -> Result<Option<i64>, Failure> {
+    let place = rows.first().map(|row| row.try_get_by_index::<Option<i64>>(2));
+    Ok(place.transpose()?.flatten())
 }
 
 /// The terminals of a scope that conditions hold of, without columns.

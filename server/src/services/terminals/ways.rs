@@ -18,10 +18,10 @@ pub(super) struct Amounts {
 }
 
 /// So many of the places that a word is part of the name of are counted, as [`counted`] says.
-const COUNTED: &str = "3000 + coalesce(max(key), 0) / 32";
+const COUNTED: &str = "3000 + coalesce(max(key), 0) / 100";
 
 fn counted(places: u64) -> u64 {
-    3_000 + places / 32
+    3_000 + places / 100
 }
 
 /// To look into a place costs so many times what it costs to look up whether a terminal's places are among some.
@@ -297,8 +297,8 @@ mod tests {
             [0, 1, 319].map(|named| way(named, 51)),
             [Way::None, Way::Each, Way::Each]
         );
-        assert_eq!([320, 3_624].map(|named| way(named, 51)), [Way::Together; 2]);
-        assert_eq!(way(3_625, 51), Way::Terminals, "nobody knows how many more");
+        assert_eq!([320, 3_199].map(|named| way(named, 51)), [Way::Together; 2]);
+        assert_eq!(way(3_200, 51), Way::Terminals, "nobody knows how many more");
         assert_eq!(
             way(320, 201),
             Way::Each,

@@ -7,9 +7,9 @@ use crate::world::{Result, World, XIAOMAN};
 use app::backend::terminals::TerminalQuery;
 use app::caller::Caller;
 use sea_orm::prelude::Uuid;
-use sea_orm::{ActiveValue::Set, EntityTrait};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
 use server::database::Engine;
-use server::entities::terminals;
+use server::entities::{stores, terminals};
 
 const OLD: usize = 700;
 /// More than are looked at one by one.
@@ -71,6 +71,46 @@ pub(super) async fn what_many_and_what_few_have_is_found_wherever_it_is(db: &Tes
             assert_eq!(found, expected, "{search} platform: {platform}");
         }
     }
+    Ok(())
+}
+
+/// What is frequent, but not among the newest alone: the names of the places between are looked at, more than are at once.
+pub(super) async fn what_lies_close_together_is_found_by_either_name(db: &TestDb) -> Outcome {
+    const ALL: usize = 3_400;
+    let world = World::new(db).await?;
+    let xiaoman = merchant(&world, XIAOMAN).await?.id;
+    let corner = stores::Model {
+        id: Uuid::from_u128(0x5000),
+        merchant_id: xiaoman,
+        name: "转角店".to_owned(),
+        name_key: None,
+        address: None,
+        closed_at: None,
+        created_at: 1,
+        updated_at: 1,
+    };
+    let rows = stores::Entity::insert(corner.clone().into_active_model().reset_all());
+    rows.exec_without_returning(world.db.writer()).await?;
+    let all: Vec<_> = (0..ALL)
+        .map(|number| terminals::ActiveModel {
+            merchant_id: Set(Some(xiaoman)),
+            store_id: Set((number % 700 == 9).then_some(corner.id)),
+            lifecycle: Set("awaiting".to_owned()),
+            name: Set(if number % 60 == 0 { "转角一号" } else { "" }.to_owned()),
+            ..in_stock(Uuid::from_u128(number as u128 + 1), &format!("NO{number:06}"))
+        })
+        .collect();
+    numbers(&world, 525_000, 1).await?;
+    add(&world, &all).await?;
+    let is_found = |number: &usize| number % 60 == 0 || number % 700 == 9;
+    let found = (0..ALL).rev().filter(is_found);
+    let expected: Vec<String> = found.map(|number| format!("NO{number:06}")).collect();
+    let query = TerminalQuery {
+        search: Some("转角".to_owned()),
+        ..TerminalQuery::default()
+    };
+    let found = listed(&world, &Caller::system("test"), &query).await?;
+    assert_eq!(sns(&found), expected);
     Ok(())
 }
 
