@@ -21,8 +21,8 @@ pub(super) const SAMPLED: i64 = 512;
 /// So many numbers are looked at one by one before the index is asked for a short word, which may be everywhere.
 pub(super) const NEAR: u32 = 1_024;
 
-/// So many terminals of somebody are looked at first, where the names of their places are, and so many at most.
-pub(super) const WALKED: [u32; 2] = [2_048, 65_536];
+/// So many terminals of somebody are looked at by the names of their places in the first statement, and so many at most in one.
+pub(super) const WALKED: [u32; 2] = [2_048, 32_768];
 
 /// So many blocks are asked for a short word before it is asked whether few have it: more where there are more terminals.
 const TRIED: &str = "(8 + ((SELECT key FROM begun) >> 20))";
@@ -253,7 +253,7 @@ pub(super) fn walked(
             "{table} AS MATERIALIZED (SELECT it.id, it.merchant FROM place CROSS JOIN LATERAL (SELECT key AS id, merchant \
              FROM place_search WHERE key = place.key AND strpos(text, {text}) > 0 OFFSET 0) it)"
         ));
-        named.push(named::is_of("placed", Engine::Postgres, &table));
+        named.push(named::is_of(Engine::Postgres, "placed", &table));
     }
     let sql = format!(
         "WITH {} SELECT hit.key, hit.terminal_id, ended.key \

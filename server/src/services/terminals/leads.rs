@@ -12,7 +12,7 @@ use super::search::{Hit, Own, Search};
 use crate::database::Engine;
 use crate::services::failure::Failure;
 use futures_util::future::try_join_all;
-use sea_orm::{Condition, ConnectionTrait, DbErr, QueryResult, Statement};
+use sea_orm::{Condition, DbErr, QueryResult};
 
 /// A word that leads, and what the index is asked for where it is part of a terminal's own texts.
 pub(super) struct Lead {
@@ -129,13 +129,11 @@ impl TerminalService {
     }
 
     async fn counts(&self, lead: &Lead) -> Result<Counts, Failure> {
-        let reader = self.database.reader();
         let engine = self.database.engine();
         let (sql, values) = named::statement(Vec::new(), |bind| named::counts(engine, lead, bind));
-        let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
-        let row = reader
-            .query_one_raw(statement)
-            .await?
+        let rows = self.answers(sql, values).await?;
+        let row = rows
+            .first()
             .ok_or_else(|| DbErr::RecordNotFound("how many there are".to_owned()))?;
         let number = |at: usize| -> Result<u64, Failure> {
             let number: i64 = row.try_get_by_index(at)?;
@@ -212,7 +210,7 @@ impl TerminalService {
             (Mixed::Each, _) => {
                 let others = search.words_beside([&owned.word].iter());
                 let asking = self.asking(Named::By(&owned.word), &others, stretch, limit);
-                return self.of_places(search, conditions, (Looking::Each, asking), limit).await;
+                return self.of_places(search, conditions, (Looking::EACH, asking), limit).await;
             }
         };
         let own = Own {
@@ -225,14 +223,12 @@ impl TerminalService {
 
     /// What SQLite's index is asked for what `lookup` asks for and the places of a word.
     async fn listing(&self, lookup: &str, owned: &Lead) -> Result<String, Failure> {
-        let reader = self.database.reader();
         let engine = self.database.engine();
         let (sql, values) = named::statement(Vec::new(), |bind| {
             let numbers = named::numbers(engine, Named::By(&owned.word), bind);
             format!("{numbers} LIMIT {LISTED}")
         });
-        let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
-        let found = reader.query_all_raw(statement).await?;
+        let found = self.answers(sql, values).await?;
         let number = |row: &QueryResult| Ok(row.try_get_by_index(0)?);
         let numbers = found.iter().map(number).collect::<Result<Vec<i64>, Failure>>()?;
         Ok(grams::with_places(lookup, &numbers))

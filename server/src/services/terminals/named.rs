@@ -179,15 +179,13 @@ impl<'a> Sets<'a> {
     /// That the merchant or the store of `row` of `terminal_search` is named by the word at a place.
     pub(super) fn owned(&self, at: usize, row: &str, bind: &mut Bind<'_>) -> String {
         let Self { engine, words, prefix } = *self;
-        if engine == Engine::Postgres {
-            return is_of(row, engine, &format!("{prefix}{at}"));
+        match engine {
+            Engine::Sqlite => {
+                let (of_stores, of_merchants) = (of_word(engine, words[at], bind), of_word(engine, words[at], bind));
+                is_among(row, &of_stores, &of_merchants)
+            }
+            Engine::Postgres => is_of(engine, row, &format!("{prefix}{at}")),
         }
-        let mut places = || of_word(engine, words[at], bind);
-        format!(
-            "({row}.store_place IN ({}) OR {row}.merchant_place IN ({}))",
-            places(),
-            places()
-        )
     }
 
     /// That `row` is known by every word, by its own texts or by those.
@@ -202,17 +200,18 @@ impl<'a> Sets<'a> {
     }
 }
 
-/// That the merchant or the store of `row` is in a table of [`numbers`]. PostgreSQL puts the table into a set for each, so each
-/// gets its own.
-pub(super) fn is_of(row: &str, engine: Engine, table: &str) -> String {
-    let (of_stores, of_merchants) = match engine {
-        Engine::Sqlite => ("", ""),
-        Engine::Postgres => (" WHERE merchant = 0", " WHERE merchant = 1"),
+/// That the merchant or the store of `row` is in a table with the columns of [`numbers`]. PostgreSQL makes a set of it for each, of
+/// what may be found there alone.
+pub(super) fn is_of(engine: Engine, row: &str, table: &str) -> String {
+    let among = |merchant: u8| match engine {
+        Engine::Sqlite => format!("SELECT id FROM {table}"),
+        Engine::Postgres => format!("SELECT id FROM {table} WHERE merchant = {merchant}"),
     };
-    format!(
-        "({row}.store_place IN (SELECT id FROM {table}{of_stores}) \
-         OR {row}.merchant_place IN (SELECT id FROM {table}{of_merchants}))"
-    )
+    is_among(row, &among(0), &among(1))
+}
+
+fn is_among(row: &str, of_stores: &str, of_merchants: &str) -> String {
+    format!("({row}.store_place IN ({of_stores}) OR {row}.merchant_place IN ({of_merchants}))")
 }
 
 /// That a word is part of the own texts of `row` of `terminal_search`.

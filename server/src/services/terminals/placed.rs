@@ -9,11 +9,12 @@ use super::lookups::Stretch;
 use super::named::Named;
 use super::search::{Asked, From, Hit, Search, hits_of};
 use super::ways::{Amounts, Asking, Way};
+use crate::database::Engine;
 use crate::services::failure::Failure;
 use app::backend::page::Direction;
 use app::caller::Scope;
 use sea_orm::sea_query::Expr;
-use sea_orm::{Condition, ConnectionTrait, DbErr, Statement};
+use sea_orm::{Condition, ConnectionTrait, DbErr};
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -33,11 +34,21 @@ pub(super) struct Places {
 }
 
 /// How the terminals of some places are looked for.
-pub(super) enum Looking {
-    /// So many as `reach` are gone through each time, of which the `first` are there already.
-    Together { reach: u64, first: Option<Vec<Hit>> },
+pub(super) struct Looking {
+    way: Way,
+    /// So many are gone through.
+    reach: u64,
+    /// The first are there already.
+    first: Option<Vec<Hit>>,
+}
+
+impl Looking {
     /// Each place is looked into.
-    Each,
+    pub(super) const EACH: Self = Self {
+        way: Way::Each,
+        reach: 0,
+        first: None,
+    };
 }
 
 impl TerminalService {
@@ -66,7 +77,7 @@ impl TerminalService {
                 {
                     // To look at the names of so few costs less than to look for all names.
                     let until = close.until(last.number);
-                    let placed = self.walk(search, &words, conditions, until, limit).await?;
+                    let placed = self.walk(search, &words, conditions, (until, u64::MAX), limit).await?;
                     return Ok(merged(own, placed, stretch, limit));
                 }
                 (own, placed.await?)
@@ -122,21 +133,20 @@ impl TerminalService {
             // What comes after it is not wanted.
             rest = rest.until(last.number);
         }
-        let way = match amounts.way(limit) {
-            Way::None => return Ok(hits),
-            Way::Terminals => {
-                let placed = self.walk(search, named.words(), conditions, rest, limit).await?;
-                return Ok(merged(hits, placed, stretch, limit));
-            }
-            Way::Together => Looking::Together {
-                reach: amounts.reach(),
-                first: Some(first),
+        let way = amounts.way(limit);
+        // Where few of those that are named may belong, all names are looked at; on SQLite always.
+        let is_bounded = self.database.engine() == Engine::Postgres && conditions.is_empty();
+        let looking = Looking {
+            way,
+            reach: match way {
+                Way::Terminals if !is_bounded => u64::MAX,
+                _ => amounts.reach(),
             },
-            Way::Each => Looking::Each,
+            first: Some(first).filter(|_| way == Way::Together),
         };
         let others = search.words_beside(named.words().iter());
         let asking = self.asking(named, &others, rest, limit);
-        let placed = self.of_places(search, conditions, (way, asking), limit).await?;
+        let placed = self.of_places(search, conditions, (looking, asking), limit).await?;
         Ok(merged(hits, placed, stretch, limit))
     }
 
@@ -153,11 +163,12 @@ impl TerminalService {
         let row = rows
             .first()
             .ok_or_else(|| DbErr::RecordNotFound("how many there are".to_owned()))?;
-        let (places, named): (i64, i64) = (row.try_get_by_index(3)?, row.try_get_by_index(4)?);
+        let number = |at: usize| row.try_get_by_index::<i64>(at).map(i64::unsigned_abs);
         let amounts = Amounts {
             newest: row.try_get_by_index(2)?,
-            places: places.unsigned_abs(),
-            named: named.unsigned_abs(),
+            places: number(3)?,
+            named: number(4)?,
+            counted: number(5)?,
         };
         let first = hits_of(&rows)?;
         Ok(Places { amounts, first })
@@ -179,8 +190,8 @@ impl TerminalService {
         }
     }
 
-    /// The next terminals of some places that a search finds. Where too few of those belong that are gone through together, each
-    /// place is looked into from the last on that does.
+    /// The next terminals of some places that a search finds. Where too few of those that are gone through belong, each place is
+    /// looked into from the last on that does.
     pub(super) async fn of_places(
         &self,
         search: &Search,
@@ -190,31 +201,25 @@ impl TerminalService {
     ) -> Result<Vec<Hit>, Failure> {
         let mut belonging = Vec::new();
         loop {
-            let mut candidates = match &mut looking {
-                Looking::Together { reach, first } => match first.take() {
-                    Some(first) => first,
-                    None => {
-                        let (sql, values) = asking.together(*reach);
-                        self.hits_in(sql, values).await?
-                    }
-                },
-                Looking::Each => {
-                    let (sql, values) = asking.each();
-                    self.hits_in(sql, values).await?
-                }
+            let mut candidates = match looking.first.take() {
+                Some(first) => first,
+                None => self.candidates(search, conditions, &looking, &asking).await?,
             };
             let all = candidates.len() < asking.limit;
             let last = candidates.last().map(|hit| hit.number);
             candidates.retain(|hit| asking.stretch.has(hit.number));
-            belonging.extend(self.belonging(search, conditions, candidates).await?);
+            belonging.extend(match looking.way {
+                Way::Terminals => candidates,
+                _ => self.belonging(search, conditions, candidates).await?,
+            });
             if belonging.len() >= limit || last.is_some_and(|last| !asking.stretch.has(last)) {
                 break;
             }
             if all {
-                match looking {
-                    Looking::Together { reach, .. } if self.are_more(&asking, reach).await? => looking = Looking::Each,
-                    _ => break,
+                if !self.are_more(&asking, &looking).await? {
+                    break;
                 }
+                looking = Looking::EACH;
             }
             if let Some(last) = last {
                 asking.stretch = asking.stretch.beyond(last);
@@ -225,15 +230,38 @@ impl TerminalService {
         Ok(belonging)
     }
 
-    /// Whether there are more terminals of somebody than are gone through.
-    async fn are_more(&self, asking: &Asking<'_>, reach: u64) -> Result<bool, Failure> {
+    /// The next terminals of some places, to be looked at whether a search finds them; where names are looked at, those that it finds.
+    async fn candidates(
+        &self,
+        search: &Search,
+        conditions: &[Condition],
+        looking: &Looking,
+        asking: &Asking<'_>,
+    ) -> Result<Vec<Hit>, Failure> {
+        let (sql, values) = match looking.way {
+            Way::None => return Ok(Vec::new()),
+            Way::Each => asking.each(),
+            Way::Together => asking.together(looking.reach),
+            Way::Terminals => {
+                let walked = (asking.stretch, looking.reach);
+                let words = asking.named.words();
+                return self.walk(search, words, conditions, walked, asking.limit).await;
+            }
+        };
+        self.hits_in(sql, values).await
+    }
+
+    /// Whether there are more terminals of somebody than have been gone through.
+    async fn are_more(&self, asking: &Asking<'_>, looking: &Looking) -> Result<bool, Failure> {
+        let reach = match looking.way {
+            Way::Together | Way::Terminals => looking.reach,
+            Way::None | Way::Each => return Ok(false),
+        };
         if asking.stretch.numbers() < reach {
             return Ok(false);
         }
-        let reader = self.database.reader();
         let (sql, values) = asking.end_of_reach(reach);
-        let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
-        Ok(reader.query_one_raw(statement).await?.is_some())
+        Ok(!self.answers(sql, values).await?.is_empty())
     }
 
     /// Those of some terminals that a search finds.

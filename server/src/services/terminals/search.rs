@@ -90,20 +90,21 @@ pub(super) struct Near {
     begun: i64,
 }
 
-/// Terminals count as close to each other within so many times the root of how many of two to this power there are: the more there
-/// are, the more it costs to look for all names.
+/// See [`Near::close`].
 const CLOSE_BITS: u32 = 15;
 
 impl Near {
-    /// The part of the stretch in which `limit` hits lie close to each other, where those beyond are as frequent as these.
+    /// The part of a stretch without an end in which `limit` hits lie close to each other, where those beyond are as frequent as
+    /// these. The more terminals there are, for which the number stands at which the stretch begins, the more it costs to look for
+    /// all names that a word is part of, and the further close is: as many times [`gin::NEAR`] as the root says.
     pub(super) fn close(&self, stretch: Stretch, limit: usize) -> Option<Stretch> {
         let times = Ord::max(self.begun >> CLOSE_BITS, 1).isqrt();
-        let enough = self.hits.len() as u64 * times.unsigned_abs();
-        if enough < limit as u64 {
+        let within = self.hits.len() as u64 * times.unsigned_abs();
+        // Half as many more, for not all are as far from each other as the first; these alone are enough where they are all.
+        if within < limit as u64 * 3 / 2 && self.hits.len() < limit {
             return None;
         }
-        // Not all are as far from each other as the first.
-        let reach = i64::from(gin::NEAR) * times * 2;
+        let reach = i64::from(gin::NEAR) * times;
         Some(match stretch.is_back() {
             true => stretch.until(self.begun.saturating_add(reach)),
             false => stretch
@@ -277,7 +278,7 @@ impl TerminalService {
         let rows = self.answers(sql, values).await?;
         Ok(Some(Near {
             hits: hits_of(&rows)?,
-            begun: place_of(&rows)?.unwrap_or_default(),
+            begun: number_beside(&rows)?.unwrap_or_default(),
         }))
     }
 
@@ -321,14 +322,14 @@ impl TerminalService {
         self.hits_in(sql, values).await
     }
 
-    /// The same of those that belong to places whose names all of `named` are part of, which PostgreSQL looks at before the row, by
-    /// looking at one after the other.
+    /// The same of those that belong to places whose names all of `named` are part of: they are looked at one after the other, which
+    /// on PostgreSQL ends when there are no fewer than `reach`.
     pub(super) async fn walk(
         &self,
         search: &Search,
         named: &[&Word],
         conditions: &[Condition],
-        mut stretch: Stretch,
+        (mut stretch, reach): (Stretch, u64),
         limit: usize,
     ) -> Result<Vec<Hit>, Failure> {
         let row = self.row_of_search(Scope::Platform, search, conditions);
@@ -336,17 +337,18 @@ impl TerminalService {
             let (sql, values) = lookups::sqlite_walk(row, stretch, limit);
             return self.hits_in(sql, values).await;
         }
-        let [mut reach, most] = gin::WALKED;
-        let mut hits = Vec::new();
+        let [mut some, most] = gin::WALKED;
+        let (mut hits, mut walked) = (Vec::new(), 0);
         loop {
-            let (sql, values) = gin::walked(row.clone(), named, stretch, reach, limit);
+            let (sql, values) = gin::walked(row.clone(), named, stretch, some, limit);
             let rows = self.answers(sql, values).await?;
             hits.extend(hits_of(&rows)?);
-            match place_of(&rows)? {
-                Some(last) if hits.len() < limit => stretch = stretch.beyond(last),
+            walked += u64::from(some);
+            match number_beside(&rows)? {
+                Some(last) if hits.len() < limit && walked < reach => stretch = stretch.beyond(last),
                 _ => break,
             }
-            reach = Ord::min(reach * 4, most);
+            some = Ord::min(some * 4, most);
         }
         hits.truncate(limit);
         Ok(hits)
@@ -384,7 +386,7 @@ pub(super) fn hits_of(rows: &[QueryResult]) -> Result<Vec<Hit>, Failure> {
 }
 
 /// The number that stands beside the hits, where one does.
-fn place_of(rows: &[QueryResult]) -> Result<Option<i64>, Failure> {
+fn number_beside(rows: &[QueryResult]) -> Result<Option<i64>, Failure> {
     let place = rows.first().map(|row| row.try_get_by_index::<Option<i64>>(2));
     Ok(place.transpose()?.flatten())
 }

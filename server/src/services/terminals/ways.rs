@@ -13,15 +13,10 @@ pub(super) struct Amounts {
     pub(super) newest: i64,
     /// Merchants and stores, about.
     pub(super) places: u64,
-    /// Those that the word is part of the name or number of, up to [`counted`].
+    /// Those that the word is part of the name or number of, up to `counted`.
     pub(super) named: u64,
-}
-
-/// So many of the places that a word is part of the name of are counted, as [`counted`] says.
-const COUNTED: &str = "3000 + coalesce(max(key), 0) / 100";
-
-fn counted(places: u64) -> u64 {
-    3_000 + places / 100
+    /// So many are counted, as [`Asking::counted`] says.
+    pub(super) counted: u64,
 }
 
 /// To look into a place costs so many times what it costs to look up whether a terminal's places are among some.
@@ -49,12 +44,12 @@ impl Amounts {
         match self.named {
             0 => Way::None,
             named if named <= (even / PLACE).isqrt() => Way::Each,
-            named if named < counted(self.places) => Way::Together,
+            named if named < self.counted => Way::Together,
             _ => Way::Terminals,
         }
     }
 
-    /// How many terminals are gone through together: about as many as cost as much as to look into each place, so that whoever
+    /// How many terminals are gone through: about as many as cost as much as to look into each place, so that whoever
     /// finds too few among them has lost half.
     pub(super) fn reach(&self) -> u64 {
         self.named.saturating_mul(PLACE)
@@ -80,27 +75,39 @@ fn number(count: u64) -> Value {
 }
 
 impl Asking<'_> {
-    /// How many there are of what a search looks at: `newest`, `places` and `named` of [`Amounts`]. Beside them in the same
-    /// statement, which has the places at hand, the first terminals' `key` and `terminal_id` where [`Way::Together`] leads to
+    /// How many there are of what a search looks at: `newest`, `places`, `named` and `counted` of [`Amounts`]. Beside them in the
+    /// same statement, which has the places at hand, the first terminals' `key` and `terminal_id` where [`Way::Together`] leads to
     /// them, and nothing otherwise.
     pub(super) fn amounts(&self) -> (String, Vec<Value>) {
         let together = format!(
-            "named * named > {limit} * places / {PLACE} AND named < (SELECT {COUNTED} FROM place_search)",
+            "named * named > {limit} * places / {PLACE} AND named < counted",
             limit = self.limit
         );
         let reach = format!("(SELECT CASE WHEN {together} THEN named * {PLACE} ELSE 0 END FROM amount)");
         self.bound(|bind| {
             let (mut tables, hits) = self.gone_through(&reach, bind);
-            tables.push(
+            tables.push(format!(
                 "amount AS MATERIALIZED (SELECT coalesce((SELECT max(key) FROM terminal_search), 0) AS newest, \
-                 coalesce((SELECT max(key) FROM place_search), 0) AS places, (SELECT count(*) FROM place) AS named)"
-                    .to_owned(),
-            );
+                 coalesce((SELECT max(key) FROM place_search), 0) AS places, (SELECT count(*) FROM place) AS named, \
+                 {} AS counted)",
+                self.counted()
+            ));
             format!(
-                "WITH {} SELECT hit.key, hit.terminal_id, newest, places, named FROM amount LEFT JOIN ({hits}) AS hit ON true",
+                "WITH {} SELECT hit.key, hit.terminal_id, newest, places, named, counted FROM amount \
+                 LEFT JOIN ({hits}) AS hit ON true",
                 tables.join(", ")
             )
         })
+    }
+
+    /// So many places are counted: where there are as many, it costs less to look at the names of terminals' places than to remember
+    /// them all. PostgreSQL reads a place for that, SQLite its number alone.
+    fn counted(&self) -> String {
+        let share = match self.engine {
+            Engine::Sqlite => 32,
+            Engine::Postgres => 100,
+        };
+        format!("(SELECT 3000 + coalesce(max(key), 0) / {share} FROM place_search)")
     }
 
     /// So many terminals are gone through until there are enough.
@@ -118,8 +125,9 @@ impl Asking<'_> {
         let others = Sets::of(self.engine, self.others, "known");
         let mut tables = others.tables(bind);
         tables.push(format!(
-            "place AS MATERIALIZED ({} LIMIT (SELECT {COUNTED} FROM place_search))",
-            self.numbers(bind)
+            "place AS MATERIALIZED ({} LIMIT {})",
+            self.numbers(bind),
+            self.counted()
         ));
         let terminal = match self.engine {
             Engine::Sqlite => "CROSS JOIN terminal_search it ON it.key = walked.key",
@@ -129,7 +137,7 @@ impl Asking<'_> {
             "SELECT walked.key, it.terminal_id FROM ({} LIMIT {reach}) AS walked {terminal} WHERE {}{} \
              ORDER BY walked.key {} LIMIT {}",
             self.walked(),
-            named::is_of("walked", self.engine, "place"),
+            named::is_of(self.engine, "walked", "place"),
             others.known("it", bind),
             self.stretch.order(),
             self.limit
@@ -290,6 +298,7 @@ mod tests {
                 newest: 1_000_000,
                 places: 20_000,
                 named,
+                counted: 3_200,
             };
             amounts.way(limit)
         };

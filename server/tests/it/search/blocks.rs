@@ -76,7 +76,7 @@ pub(super) async fn what_many_and_what_few_have_is_found_wherever_it_is(db: &Tes
 
 /// What is frequent, but not among the newest alone: the names of the places between are looked at, more than are at once.
 pub(super) async fn what_lies_close_together_is_found_by_either_name(db: &TestDb) -> Outcome {
-    const ALL: usize = 3_400;
+    const ALL: usize = 7_000;
     let world = World::new(db).await?;
     let xiaoman = merchant(&world, XIAOMAN).await?.id;
     let corner = stores::Model {
