@@ -99,9 +99,7 @@ impl Near {
     /// all names that a word is part of, and the further close is: as many times [`gin::NEAR`] as the root says.
     pub(super) fn close(&self, stretch: Stretch, limit: usize) -> Option<Stretch> {
         let times = Ord::max(self.begun >> CLOSE_BITS, 1).isqrt();
-        let within = self.hits.len() as u64 * times.unsigned_abs();
-        // Half as many more, for not all are as far from each other as the first; these alone are enough where they are all.
-        if within < limit as u64 * 3 / 2 && self.hits.len() < limit {
+        if self.hits.len() as u64 * times.unsigned_abs() < limit as u64 {
             return None;
         }
         let reach = i64::from(gin::NEAR) * times;
