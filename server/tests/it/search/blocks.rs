@@ -102,7 +102,7 @@ pub(super) async fn what_lies_close_together_is_found_by_either_name(db: &TestDb
         .collect();
     numbers(&world, 525_000, 1).await?;
     add(&world, &all).await?;
-    let is_found = |number: &usize| number % 60 == 0 || number % 700 == 9;
+    let is_found = |number: &usize| matches!((number % 60, number % 700), (0, _) | (_, 9));
     let found = (0..ALL).rev().filter(is_found);
     let expected: Vec<String> = found.map(|number| format!("NO{number:06}")).collect();
     let query = TerminalQuery {
