@@ -320,8 +320,8 @@ impl TerminalService {
         self.hits_in(sql, values).await
     }
 
-    /// The same of those that belong to places whose names all of `named` are part of: they are looked at one after the other, which
-    /// on PostgreSQL ends when there are no fewer than `reach`.
+    /// The same of those that belong to places whose names all of `named` are part of. Terminals are gone through for that:
+    /// on SQLite until there are enough, on PostgreSQL also no further than the statement that takes them to `reach`.
     pub(super) async fn walk(
         &self,
         search: &Search,

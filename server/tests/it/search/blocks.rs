@@ -74,7 +74,8 @@ pub(super) async fn what_many_and_what_few_have_is_found_wherever_it_is(db: &Tes
     Ok(())
 }
 
-/// What is frequent, but not among the newest alone: the names of the places between are looked at, more than are at once.
+/// A page that ends beyond the terminals that are looked at one by one, but not far: on PostgreSQL the names of the places up to
+/// its end are looked at, in more than one statement.
 pub(super) async fn what_lies_close_together_is_found_by_either_name(db: &TestDb) -> Outcome {
     const ALL: usize = 7_000;
     let world = World::new(db).await?;
