@@ -295,20 +295,30 @@ pub(crate) fn marked<'a>(page: &'a str, id: &str) -> Option<&'a str> {
     between(rest, ">", "<")
 }
 
-/// The activation code that a page shows.
+/// The activation code that a page shows: standing alone, for the middle of an identifier may look like one.
 pub(crate) fn code_on(page: &str) -> Option<String> {
-    let bytes = page.as_bytes();
-    let is_code = |at: usize| {
-        bytes.get(at..at + 16).is_some_and(|text| {
-            text.iter().enumerate().all(|(place, byte)| match place {
-                4 | 9 => *byte == b'-',
+    let is_code = |word: &&str| {
+        word.len() == 16
+            && word.bytes().enumerate().all(|(place, byte)| match place {
+                4 | 9 => byte == b'-',
                 _ => byte.is_ascii_digit() || byte.is_ascii_uppercase(),
             })
-        })
     };
-    (0..bytes.len())
-        .find(|at| is_code(*at))
-        .map(|at| page[at..at + 16].to_owned())
+    page.split(|letter: char| letter != '-' && !letter.is_ascii_alphanumeric())
+        .find(is_code)
+        .map(str::to_owned)
+}
+
+#[test]
+fn a_code_on_a_page_stands_alone() {
+    assert_eq!(
+        code_on("<a href=\"/terminals/019acd2e-7000-9495-186112aa45f0\"><code>4J2K-93ZP-0XQ81M</code>"),
+        Some("4J2K-93ZP-0XQ81M".to_owned())
+    );
+    assert_eq!(
+        code_on("<a href=\"/terminals/019acd2e-41b7-7000-9495-186112aa45f0\">"),
+        None
+    );
 }
 
 /// The rows of the first table on a page, as markup.
