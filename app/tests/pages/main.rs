@@ -6,7 +6,6 @@
 )]
 
 mod fake;
-mod fake_apps;
 
 use app::domain::{InstallFault, Lifecycle, Obstacle, Role, Told};
 use app::flash::Flash;

@@ -1,5 +1,5 @@
 //! Looking at terminals. Lists are in [`list`] and counted in [`count`], what they are narrowed to is in [`filters`], their order in [`order`], and their
-//! search in [`search`], [`leads`] and [`placed`], with [`ways`]; how many are in which state is in [`states`]. Some terminals that are asked for one by one are in [`picked`].
+//! search in [`search`], [`own`], [`leads`] and [`placed`], with [`ways`]; how many are in which state is in [`states`]. Some terminals that are asked for one by one are in [`picked`].
 
 mod count;
 mod filters;
@@ -10,10 +10,12 @@ mod list;
 mod lookups;
 mod named;
 mod order;
+mod own;
 mod picked;
 mod placed;
 mod search;
 mod states;
+mod texts;
 mod ways;
 
 #[cfg(test)]

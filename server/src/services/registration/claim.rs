@@ -1,7 +1,8 @@
 //! A terminal that registers itself with its activation code.
 
+use super::known::{lock_known, over_quota};
 use super::refusal::{self, Attempt, Ended, Refusal};
-use super::{Binding, RegistrationService, lifecycle, lock_known, lock_merchant, over_quota, serial_number, write};
+use super::{Binding, RegistrationService, lifecycle, lock_merchant, serial_number, write};
 use crate::entities::{activation_codes, terminals};
 use crate::services::chain::{self, Actor, NewEntry};
 use crate::services::codes;

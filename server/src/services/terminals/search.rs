@@ -6,18 +6,19 @@
 //! ([`super::leads`]). A merchant's words are looked for in one index together, its stores' names among them.
 
 use super::gin;
-use super::grams::{self, Frequencies, Gin, Lookup, Places, Word};
+use super::grams::{self, Frequencies, Lookup, Places, Word};
 use super::leads::{Lead, Pair};
 use super::lookups::{self, Said, Stretch};
+use super::texts::{contains, mentions, name_of};
 use super::{TerminalService, column};
 use crate::database::Engine;
-use crate::entities::{merchants, stores, terminals};
+use crate::entities::{stores, terminals};
 use crate::services::failure::Failure;
 use crate::services::scope::terminals_in;
 use app::backend::page::Direction;
 use app::caller::Scope;
 use app::domain::{MerchantId, SerialNumber, search_words};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, JoinType, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, JoinType, Query, SelectStatement, UnionType};
 use sea_orm::{Condition, ConnectionTrait, QueryResult, Statement, Value};
 use terminals::Column;
 use uuid::Uuid;
@@ -45,71 +46,6 @@ pub(super) enum Asked {
 pub(super) struct Hit {
     pub(super) number: i64,
     pub(super) id: Uuid,
-}
-
-/// Which terminals are looked for by their own texts.
-#[derive(Clone, Copy)]
-pub(super) struct Own<'a> {
-    /// What the index is asked for.
-    pub(super) lookup: &'a Lookup,
-    /// The words that are part of their own texts.
-    pub(super) words: &'a [&'a Word],
-    /// The words that are part of the names of their places.
-    pub(super) owned: &'a [&'a Word],
-}
-
-impl<'a> Own<'a> {
-    /// The words of a search that they have to be known by as well.
-    fn known<'b>(&self, search: &'b Search) -> Vec<&'b Word> {
-        search.words_beside(self.words.iter().chain(self.owned))
-    }
-
-    fn said<'b>(&self, known: &'b [&'b Word]) -> Said<'b>
-    where
-        'a: 'b,
-    {
-        Said {
-            own: self.words,
-            owned: self.owned,
-            known,
-        }
-    }
-
-    fn row(&self, engine: Engine, search: &Search, conditions: &[Condition]) -> SelectStatement {
-        let has_own = self.words.iter().map(|word| has(engine, word));
-        narrowed(
-            Scope::Platform,
-            has_own.chain(search.others()).chain(conditions.iter().cloned()),
-        )
-    }
-}
-
-/// The first hits of a stretch, and the number at which it begins.
-pub(super) struct Near {
-    hits: Vec<Hit>,
-    begun: i64,
-}
-
-/// See [`Near::close`].
-const CLOSE_BITS: u32 = 15;
-
-impl Near {
-    /// The part of a stretch without an end in which `limit` hits lie close to each other, where those beyond are as frequent as
-    /// these. The more terminals there are, for which the number stands at which the stretch begins, the more it costs to look for
-    /// all names that a word is part of, and the further close is: as many times [`gin::NEAR`] as the root says.
-    pub(super) fn close(&self, stretch: Stretch, limit: usize) -> Option<Stretch> {
-        let times = Ord::max(self.begun >> CLOSE_BITS, 1).isqrt();
-        if self.hits.len() as u64 * times.unsigned_abs() < limit as u64 {
-            return None;
-        }
-        let reach = i64::from(gin::NEAR) * times;
-        Some(match stretch.is_back() {
-            true => stretch.until(self.begun.saturating_add(reach)),
-            false => stretch
-                .no_newer_than(self.begun)
-                .until(self.begun.saturating_sub(reach)),
-        })
-    }
 }
 
 /// Where to begin in the index.
@@ -244,68 +180,8 @@ impl TerminalService {
         }
     }
 
-    /// The same of those that have some words in their own texts and others in the names of their places.
-    pub(super) async fn own_hits(
-        &self,
-        search: &Search,
-        own: Own<'_>,
-        conditions: &[Condition],
-        stretch: Stretch,
-        limit: usize,
-    ) -> Result<Vec<Hit>, Failure> {
-        let near = self.near(search, own, conditions, stretch, limit).await?;
-        self.own_hits_beyond(search, own, near, conditions, stretch, limit)
-            .await
-    }
-
-    /// The first of them, where that is worth a question of its own.
-    pub(super) async fn near(
-        &self,
-        search: &Search,
-        own: Own<'_>,
-        conditions: &[Condition],
-        stretch: Stretch,
-        limit: usize,
-    ) -> Result<Option<Near>, Failure> {
-        let Lookup::Gin(Gin { is_short: true, .. }) = own.lookup else {
-            return Ok(None);
-        };
-        let engine = self.database.engine();
-        let known = own.known(search);
-        let (sql, values) = gin::near(own.row(engine, search, conditions), &own.said(&known), stretch, limit);
-        let rows = self.answers(sql, values).await?;
-        Ok(Some(Near {
-            hits: hits_of(&rows)?,
-            begun: number_beside(&rows)?.unwrap_or_default(),
-        }))
-    }
-
-    /// Those and the next.
-    pub(super) async fn own_hits_beyond(
-        &self,
-        search: &Search,
-        own: Own<'_>,
-        near: Option<Near>,
-        conditions: &[Condition],
-        stretch: Stretch,
-        limit: usize,
-    ) -> Result<Vec<Hit>, Failure> {
-        let (mut hits, rest) = match near {
-            Some(near) => (near.hits, gin::beyond_near(stretch, near.begun)),
-            None => (Vec::new(), stretch),
-        };
-        if hits.len() < limit {
-            let engine = self.database.engine();
-            let known = own.known(search);
-            let (row, said) = (own.row(engine, search, conditions), own.said(&known));
-            // Not how many are still wanted: the number stands in the statement, and PostgreSQL would plan one after the other.
-            hits.extend(self.indexed(row, own.lookup, &said, rest, limit).await?);
-            hits.truncate(limit);
-        }
-        Ok(hits)
-    }
-
-    async fn indexed(
+    /// The terminals that the index is asked for and that are a row, at most `limit`.
+    pub(super) async fn indexed(
         &self,
         row: SelectStatement,
         lookup: &Lookup,
@@ -320,7 +196,7 @@ impl TerminalService {
         self.hits_in(sql, values).await
     }
 
-    /// The same of those that belong to places whose names all of `named` are part of. Terminals are gone through for that:
+    /// The next terminals that belong to places whose names all of `named` are part of. Terminals are gone through for that:
     /// on SQLite until there are enough, on PostgreSQL also no further than the statement that takes them to `reach`.
     pub(super) async fn walk(
         &self,
@@ -384,13 +260,13 @@ pub(super) fn hits_of(rows: &[QueryResult]) -> Result<Vec<Hit>, Failure> {
 }
 
 /// The number that stands beside the hits, where one does.
-fn number_beside(rows: &[QueryResult]) -> Result<Option<i64>, Failure> {
+pub(super) fn number_beside(rows: &[QueryResult]) -> Result<Option<i64>, Failure> {
     let place = rows.first().map(|row| row.try_get_by_index::<Option<i64>>(2));
     Ok(place.transpose()?.flatten())
 }
 
 /// The terminals of a scope that conditions hold of, without columns.
-fn narrowed(scope: Scope, conditions: impl Iterator<Item = Condition>) -> SelectStatement {
+pub(super) fn narrowed(scope: Scope, conditions: impl Iterator<Item = Condition>) -> SelectStatement {
     let mut row = terminals_in(scope);
     row.clear_selects();
     for condition in conditions {
@@ -414,51 +290,8 @@ impl Search {
     }
 
     /// Other serial numbers than the one that it is the whole of.
-    fn others(&self) -> impl Iterator<Item = Condition> {
+    pub(super) fn others(&self) -> impl Iterator<Item = Condition> {
         let other = |sn: &SerialNumber| Condition::all().add(column(Column::Sn).ne(sn.as_str()));
         self.exact.iter().map(other)
     }
-}
-
-/// Whether a word is part of a terminal's own texts.
-fn has(engine: Engine, word: &Word) -> Condition {
-    let any = Condition::any().add(contains(engine, name_of(engine, "terminals"), &word.text));
-    if word.sn.is_empty() {
-        return any;
-    }
-    any.add(contains(engine, column(Column::Sn), &word.sn.to_ascii_uppercase()))
-}
-
-/// Whether a word is part of what a terminal is known by.
-fn mentions(engine: Engine, word: &Word, scope: Scope) -> Condition {
-    let mut any = has(engine, word).add(contains(engine, name_of(engine, "stores"), &word.text));
-    if matches!(scope, Scope::Platform) {
-        let number = Expr::col((merchants::Entity, merchants::Column::MerchantNo));
-        any = any
-            .add(contains(engine, name_of(engine, "merchants"), &word.text))
-            .add(contains(engine, lower(engine, number), &word.text));
-    }
-    any
-}
-
-/// The name of a table's row in the form in which it is searched.
-fn name_of(engine: Engine, table: &'static str) -> Expr {
-    let at = |column: &'static str| Expr::col((Alias::new(table), Alias::new(column)));
-    Func::coalesce([at("name_key"), lower(engine, at("name"))]).into()
-}
-
-/// ASCII letters in lower case, on both engines and in every locale.
-fn lower(engine: Engine, text: Expr) -> Expr {
-    match engine {
-        Engine::Sqlite => Func::lower(text).into(),
-        Engine::Postgres => Expr::cust_with_exprs("lower($1 COLLATE \"C\")", [text]),
-    }
-}
-
-fn contains(engine: Engine, text: Expr, part: &str) -> Expr {
-    let function = match engine {
-        Engine::Sqlite => "instr",
-        Engine::Postgres => "strpos",
-    };
-    Expr::from(Func::cust(function).args([text, Expr::val(part)])).gt(0)
 }

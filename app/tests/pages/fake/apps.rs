@@ -1,6 +1,6 @@
 //! The apps of the backend that answers from memory.
 
-use crate::fake::{Fake, NOW, ago};
+use super::{Fake, NOW, ago};
 use app::backend::apps::{
     Allowed, AppTerminal, AppTerminalQuery, Apps, OwnApp, OwnAppPage, OwnApps, Reach, TerminalApp,
 };
