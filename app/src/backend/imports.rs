@@ -223,6 +223,11 @@ pub struct Problem {
     pub line: Option<u64>,
 }
 
+/// Whether it is why an import was not undone, not why it was not brought in.
+pub fn is_of_undoing(what: Invalid) -> bool {
+    matches!(what, Invalid::UndoBrokeOff | Invalid::UndoStopped)
+}
+
 /// What became of a file, or will.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportReport {

@@ -33,6 +33,8 @@ impl SerialNumber {
     pub const MIN_LEN: usize = 4;
     /// Most characters of a normal form.
     pub const MAX_LEN: usize = 64;
+    /// Most characters of one as it is printed, with its spaces and dashes.
+    pub const MAX_PRINTED_LEN: usize = 2 * Self::MAX_LEN;
 
     /// Normalizes `text` (NFKC, spaces and dashes dropped, upper-cased) and checks what is left.
     ///

@@ -7,7 +7,7 @@ use super::import_preview::preview;
 use super::import_progress::{progress, sending};
 use super::import_steps::{CancelImport, UndoImport};
 use super::progress::again_soon;
-use crate::backend::imports::{ImportReport, Stage};
+use crate::backend::imports::{ImportReport, Stage, is_of_undoing};
 use crate::components::html::{Html, Rendered};
 use crate::components::{failure, format, icon, words};
 use crate::domain::ImportBatchId;
@@ -112,9 +112,12 @@ fn ended(locale: Locale, report: &ImportReport, acts: bool) -> impl IntoView + u
     let notice = match report.problem {
         _ if report.rows_touched > 0 => {
             let count = format::grouped(report.rows_touched);
-            Some(t!(locale, import.not_undone, count))
+            Some(view! { {t!(locale, import.not_undone, count)} }.into_any())
         }
-        Some(_) if undo_broke_off(report) => Some(t!(locale, import.undo_broke_off).to_owned()),
+        Some(problem) if is_of_undoing(problem.what) => {
+            let said = failure::said(locale, problem.what.code());
+            Some(view! { <strong>{said.title}</strong> " " {said.what} }.into_any())
+        }
         _ => None,
     };
     let notice = notice.map(|text| {
@@ -137,11 +140,6 @@ fn ended(locale: Locale, report: &ImportReport, acts: bool) -> impl IntoView + u
     }
 }
 
-/// Whether the problem is that of undoing it: it went in, or was stopped, without one.
-fn undo_broke_off(report: &ImportReport) -> bool {
-    report.problem.is_some() && matches!(report.stage, Stage::Done | Stage::Cancelled)
-}
-
 /// Whether anything was imported.
 fn verdict(locale: Locale, report: &ImportReport) -> impl IntoView + use<> {
     let some = report.rows_created + report.rows_updated > 0;
@@ -155,13 +153,14 @@ fn verdict(locale: Locale, report: &ImportReport) -> impl IntoView + use<> {
         _ => ("alert-error", icon::ALERT, t!(locale, import.not_done)),
     };
     let class = format!("alert {class} alert-outline bg-base-100");
-    let problem = report.problem.filter(|_| !undo_broke_off(report));
+    let problem = report.problem.filter(|problem| !is_of_undoing(problem.what));
     let problem = problem.map(|problem| {
         let said = failure::said(locale, problem.what.code());
         // Nothing was wrong with the rows when somebody let them in, and there is nothing left to tick.
         let what = match problem.what {
             Invalid::BadRows => t!(locale, import.went_bad),
             Invalid::NoMoreTries => t!(locale, import.broke_off),
+            Invalid::NoLongerAllowed => t!(locale, import.no_longer_allowed),
             _ => said.what,
         };
         let line = problem

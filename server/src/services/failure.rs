@@ -2,6 +2,7 @@
 
 use super::passwords::PasswordError;
 use app::error::{AppError, Invalid};
+use sea_orm::sqlx::Error;
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
 /// Why a service's work did not end well.
@@ -9,7 +10,8 @@ use sea_orm::{DbErr, RuntimeErr, SqlErr};
 pub enum Failure {
     /// The asker is told.
     Told(AppError),
-    /// Somebody else made the same row at the same time; where that is expected, the work begins again.
+    /// Somebody else made the same row at the same time, or each waited for what the other held; where that is expected,
+    /// the work begins again.
     Raced(String),
     /// The database could not be reached; the asker may try again.
     Unreachable(String),
@@ -35,6 +37,7 @@ impl From<DbErr> for Failure {
         match error.sql_err() {
             Some(SqlErr::UniqueConstraintViolation(_)) => Self::Raced(cause),
             None if is_unreachable(&error) => Self::Unreachable(cause),
+            None if is_deadlock(&error) => Self::Raced(cause),
             _ => Self::Broken(cause),
         }
     }
@@ -42,20 +45,32 @@ impl From<DbErr> for Failure {
 
 /// Whether there was no connection to ask on, or it broke while asking.
 fn is_unreachable(error: &DbErr) -> bool {
-    use sea_orm::sqlx::Error;
-    let cause = match error {
-        DbErr::ConnectionAcquire(_) => return true,
-        DbErr::Conn(cause) | DbErr::Exec(cause) | DbErr::Query(cause) => cause,
-        _ => return false,
+    let told = match (error, driver_error(error)) {
+        (DbErr::ConnectionAcquire(_), _) => return true,
+        (_, Some(told)) => told,
+        (_, None) => return false,
     };
-    let RuntimeErr::SqlxError(cause) = cause else {
-        return false;
-    };
-    match cause.as_ref() {
+    match told {
         Error::Io(_) | Error::Tls(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
         // Class 57 of PostgreSQL's codes: the server is being stopped, or starts.
         Error::Database(told) => matches!(told.code().as_deref(), Some("57P01" | "57P02" | "57P03")),
         _ => false,
+    }
+}
+
+/// Whether PostgreSQL ended the transaction because it and another waited for each other.
+fn is_deadlock(error: &DbErr) -> bool {
+    matches!(driver_error(error), Some(Error::Database(told)) if told.code().as_deref() == Some("40P01"))
+}
+
+/// What the database's driver said.
+fn driver_error(error: &DbErr) -> Option<&Error> {
+    let (DbErr::Conn(cause) | DbErr::Exec(cause) | DbErr::Query(cause)) = error else {
+        return None;
+    };
+    match cause {
+        RuntimeErr::SqlxError(told) => Some(told),
+        RuntimeErr::Internal(_) => None,
     }
 }
 

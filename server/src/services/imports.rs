@@ -77,7 +77,7 @@ impl ImportService {
     /// Works on an import until its end or until a person has to decide; `false` when there is nothing to do, or when
     /// somebody else does it.
     ///
-    /// **Permissions:** none; what the work may do was decided when it was asked for.
+    /// **Permissions:** none; the work is done for whoever asked for it, as long as they may.
     ///
     /// # Errors
     /// [`AppError::Internal`].
@@ -87,7 +87,7 @@ impl ImportService {
 
     /// Works on whatever waits.
     ///
-    /// **Permissions:** none; what the work may do was decided when it was asked for.
+    /// **Permissions:** none; the work is done for whoever asked for it, as long as they may.
     ///
     /// # Errors
     /// [`AppError::Internal`].

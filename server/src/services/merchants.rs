@@ -20,8 +20,8 @@ pub(super) use input::changed;
 use merchants::Column;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, LockType};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, FromQueryResult,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, SqlErr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, SqlErr,
 };
 use serde_json::json;
 use std::collections::HashMap;
@@ -234,6 +234,19 @@ fn about(by: &Caller, action: AuditAction, merchant: &merchants::Model) -> Audit
     AuditEntry::of(by, action)
         .concerning(Some(MerchantId(merchant.id)))
         .on(TargetKind::Merchant, &merchant.merchant_no)
+}
+
+/// Merchants as they are, which nobody changes until the transaction ends. In the order of their keys, so that two who hold
+/// several do not wait for each other.
+pub(super) async fn hold(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<merchants::Model>, Failure> {
+    let held = merchants::Entity::find()
+        .filter(Column::Id.is_in(ids))
+        .order_by_asc(Column::Id)
+        .lock(LockType::NoKeyUpdate);
+    Ok(held.all(connection).await?)
 }
 
 /// The merchant with a number, locked.

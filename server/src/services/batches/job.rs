@@ -5,18 +5,20 @@ use super::direct::{AT_ONCE, locked, settle};
 use super::found::counts_of;
 use super::{BatchService, add, ordered, tags};
 use crate::clock::Surroundings;
-use crate::entities::{batch_items, batch_jobs, batches, terminals, users};
+use crate::entities::{batch_items, batch_jobs, batches, terminals};
 use crate::services::audit::{self, AuditEntry};
 use crate::services::chain::{self, NewEntry};
 use crate::services::failure::{Failure, unreadable};
 use crate::services::jobs::{Interrupted, Lease, Who};
 use crate::services::lifecycle::apply::Mover;
+use crate::services::merchants;
 use crate::services::registration::lifecycle;
 use app::backend::batches::{BatchChange, BatchStage, MAX_CHOSEN, MAX_ITEMS};
+use app::backend::lifecycle::Change;
 use app::backend::page::Cursor;
 use app::backend::terminals::{SortKey, TerminalQuery, TerminalSort};
-use app::caller::{Caller, Manager, Scope};
-use app::domain::{AuditAction, MerchantId, TargetKind};
+use app::caller::{Caller, Manager};
+use app::domain::{AuditAction, TargetKind};
 use app::error::Invalid;
 use app::pages::terminals_asked;
 use app::request::Query;
@@ -24,6 +26,7 @@ use batch_jobs::Column;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// A job that this server does.
@@ -62,11 +65,9 @@ impl<'a> Job<'a> {
         if worn_out {
             return Ok(job.finish(BatchStage::Failed, Some(Invalid::NoMoreTries)).await?);
         }
-        if !may_still(writer, &job.caller).await? {
-            return Ok(job.finish(BatchStage::Cancelled, None).await?);
-        }
         match job.work(pieces).await {
             Err(Interrupted::Cancelled) => Ok(job.finish(BatchStage::Cancelled, None).await?),
+            Err(Interrupted::Forbidden) => Ok(job.finish(BatchStage::Failed, Some(Invalid::NoLongerAllowed)).await?),
             worked => worked,
         }
     }
@@ -138,7 +139,7 @@ impl<'a> Job<'a> {
         let items = page.rows.into_iter();
         let items = items.map(|judged| (judged.row.sn_printed, Some(judged.row.id.0), None));
         let txn = self.service.database.begin().await?;
-        self.lease.keep(&txn, &self.service.surroundings).await?;
+        self.lease.keep(&txn, &self.service.surroundings, &self.caller).await?;
         add(&txn, self.batch.id, before, items.collect()).await?;
         self.came_further(
             &txn,
@@ -169,10 +170,16 @@ impl<'a> Job<'a> {
             .all(self.service.database.writer())
             .await?;
         let txn = self.service.database.begin().await?;
-        self.lease.keep(&txn, &self.service.surroundings).await?;
+        self.lease.keep(&txn, &self.service.surroundings, &self.caller).await?;
         let mut entries = Vec::new();
         let mut outcomes = Vec::new();
-        for (place, row) in locked(&txn, by.scope(), items).await? {
+        let rows = locked(&txn, by.scope(), items).await?;
+        if matches!(change, BatchChange::Move(Change::Resume)) {
+            // One is looked at with each terminal, in the order in which these were chosen.
+            let owners = rows.iter().filter_map(|(_, row)| row.as_ref().ok()?.merchant_id);
+            merchants::hold(&txn, owners.collect::<BTreeSet<_>>()).await?;
+        }
+        for (place, row) in rows {
             let came = match row {
                 Err(failure) => Err(failure),
                 Ok(row) => self.change_one(&txn, by, row, change).await,
@@ -230,18 +237,6 @@ impl<'a> Job<'a> {
         txn.commit().await?;
         Ok(())
     }
-}
-
-/// Whether whoever ordered the work is still who it was then.
-async fn may_still(connection: &impl ConnectionTrait, caller: &Caller) -> Result<bool, Failure> {
-    let Some(id) = caller.user_id() else { return Ok(true) };
-    let user = users::Entity::find_by_id(id.0).one(connection).await?;
-    Ok(user.is_some_and(|user| {
-        let scope = user
-            .merchant_id
-            .map_or(Scope::Platform, |id| Scope::Merchant(MerchantId(id)));
-        user.disabled_at.is_none() && user.role == caller.role().code() && scope == caller.scope()
-    }))
 }
 
 /// Ends the job that `held` finds, with its entry in the audit log where something was being done.

@@ -225,7 +225,7 @@ impl BatchService {
 
     /// Works on whatever waits.
     ///
-    /// **Permissions:** none; what the work may do was decided when it was asked for.
+    /// **Permissions:** none; the work is done for whoever asked for it, as long as they may.
     ///
     /// # Errors
     /// [`AppError::Internal`].

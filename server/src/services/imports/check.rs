@@ -42,7 +42,7 @@ impl Job<'_> {
             let foretold = preview::foretell(reader, batch.id, before, &known, &planned).await?;
             let counts = foretold.counts;
             let txn = self.service.database.begin().await?;
-            self.lease.keep(&txn, &self.service.surroundings).await?;
+            self.keep(&txn).await?;
             rejects::keep(&txn, self.batch.id, self.read, &rejected).await?;
             preview::keep(&txn, foretold).await?;
             self.count(&txn, rows, counts, &rejected).await?;
@@ -75,7 +75,7 @@ impl Job<'_> {
     /// Leaves the rest to a person.
     async fn wait_for(&self, stage: Stage) -> Result<(), Interrupted> {
         let txn = self.service.database.begin().await?;
-        self.lease.keep(&txn, &self.service.surroundings).await?;
+        self.keep(&txn).await?;
         import_batches::Entity::update_many()
             .col_expr(import_batches::Column::RowsTotal, self.read.into())
             .filter(import_batches::Column::Id.eq(self.batch.id))

@@ -79,10 +79,13 @@ impl Job<'_> {
 
     /// What the audit log keeps of it.
     pub(super) fn entry(&self) -> Result<AuditEntry, Failure> {
+        // What a look at the rows foretold did not come to pass.
+        let went_in = self.stage()? == Stage::Running;
+        let rows = |foretold| if went_in { foretold } else { 0 };
         let told = json!({
             "file_name": self.batch.file_name,
-            "rows_created": self.batch.rows_created,
-            "rows_updated": self.batch.rows_updated,
+            "rows_created": rows(self.batch.rows_created),
+            "rows_updated": rows(self.batch.rows_updated),
             "rows_failed": self.batch.rows_failed,
         });
         Ok(AuditEntry::of(&self.who.caller()?, AuditAction::ImportDone)

@@ -19,7 +19,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, P
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-/// How often a chunk begins anew when somebody else brings in the same terminals at the same time.
+/// How often a chunk begins anew when somebody else brings in or changes the same terminals at the same time.
 const ATTEMPTS: u32 = 5;
 
 /// How far a job has come.
@@ -92,12 +92,7 @@ impl<'a> Job<'a> {
     pub(super) async fn work(&mut self) -> Result<(), Interrupted> {
         let stage = self.stage()?;
         if self.worn_out {
-            let (what, line) = (Invalid::NoMoreTries, None);
-            let problem = Problem { what, line };
-            return match stage {
-                Stage::Undoing => self.leave(Some(problem)).await,
-                _ => self.give_up(problem).await,
-            };
+            return self.break_off(stage, Invalid::NoMoreTries, Invalid::UndoBrokeOff).await;
         }
         let worked = match stage {
             Stage::Checking => self.check().await,
@@ -107,8 +102,27 @@ impl<'a> Job<'a> {
         };
         match worked {
             Err(Interrupted::Cancelled) => self.cancelled().await,
+            Err(Interrupted::Forbidden) => {
+                self.break_off(stage, Invalid::NoLongerAllowed, Invalid::UndoStopped)
+                    .await
+            }
             worked => worked,
         }
+    }
+
+    /// Leaves the rest as it is, and says why: `what` of an import, `undo` of one that is being undone.
+    async fn break_off(&self, stage: Stage, what: Invalid, undo: Invalid) -> Result<(), Interrupted> {
+        let problem = |what| Problem { what, line: None };
+        match stage {
+            Stage::Undoing => self.leave(Some(problem(undo))).await,
+            _ => self.give_up(problem(what)).await,
+        }
+    }
+
+    /// Holds on to the work, as part of a transaction that writes something.
+    pub(super) async fn keep(&self, txn: &DatabaseTransaction) -> Result<(), Interrupted> {
+        let caller = self.who.caller()?;
+        self.lease.keep(txn, &self.service.surroundings, &caller).await
     }
 
     pub(super) fn stage(&self) -> Result<Stage, Failure> {
@@ -174,7 +188,7 @@ impl<'a> Job<'a> {
         }
         self.ended(reading).await?;
         let txn = self.service.database.begin().await?;
-        self.lease.keep(&txn, &self.service.surroundings).await?;
+        self.keep(&txn).await?;
         self.finish(&txn, Stage::Done, "done").await?;
         audit::record(&txn, &self.service.surroundings, self.entry()?).await?;
         txn.commit().await?;
@@ -189,7 +203,7 @@ impl<'a> Job<'a> {
     ) -> Result<(), Interrupted> {
         let rows = i64::try_from(chunk.len()).unwrap_or(i64::MAX);
         let txn = self.service.database.begin().await?;
-        self.lease.keep(&txn, &self.service.surroundings).await?;
+        self.keep(&txn).await?;
         let (planned, rejected) = plan(&txn, true, layout, known, chunk.to_vec()).await?;
         let (actor, request) = (self.who.actor(), self.who.request());
         let work = Work {

@@ -3,6 +3,7 @@
 use super::plan::{Parsed, Planned};
 use crate::entities::{merchants, stores};
 use crate::services::failure::Failure;
+use crate::services::merchants::hold as hold_merchants;
 use app::domain::MerchantState;
 use sea_orm::sea_query::LockType;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -65,13 +66,7 @@ impl Known {
         ids: BTreeSet<Uuid>,
     ) -> Result<(), Failure> {
         for chunk in ids.into_iter().collect::<Vec<_>>().chunks(AT_ONCE) {
-            let held = merchants::Entity::find()
-                .filter(merchants::Column::Id.is_in(chunk.iter().copied()))
-                .order_by_asc(merchants::Column::Id)
-                .lock(LockType::NoKeyUpdate)
-                .all(connection)
-                .await?;
-            for merchant in held {
+            for merchant in hold_merchants(connection, chunk.iter().copied()).await? {
                 self.learn_state(&merchant);
             }
         }

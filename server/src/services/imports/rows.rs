@@ -156,12 +156,17 @@ fn serial_number(text: &str) -> Result<SerialNumber, RowFault> {
     if is_scientific(text) {
         return Err(RowFault::SnScientific);
     }
-    SerialNumber::parse(text).map_err(|error| match error {
+    let parsed = SerialNumber::parse(text).map_err(|error| match error {
         SerialNumberError::Empty => RowFault::SnMissing,
         SerialNumberError::Character(_) => RowFault::SnCharacter,
         SerialNumberError::TooShort(_) => RowFault::SnTooShort,
         SerialNumberError::TooLong(_) => RowFault::SnTooLong,
-    })
+    })?;
+    // It is kept as it is printed, and shown so.
+    match text.chars().count() {
+        n if n > SerialNumber::MAX_PRINTED_LEN => Err(RowFault::SnTooLong),
+        _ => Ok(parsed),
+    }
 }
 
 /// Whether a text is what a spreadsheet makes of a long number: `8.20001E+13`.

@@ -8,7 +8,7 @@ use crate::entities::{import_batches, import_jobs, import_parts};
 use crate::services::audit::{self, AuditEntry};
 use crate::services::failure::{Failure, unreadable};
 use crate::services::jobs::Who;
-use app::backend::imports::{MAX_FILE_BYTES, Mapping, PART_BYTES, Stage};
+use app::backend::imports::{MAX_FILE_BYTES, Mapping, PART_BYTES, Stage, is_of_undoing};
 use app::caller::PlatformAdmin;
 use app::domain::{AuditAction, ImportBatchId, TargetKind, Timestamp};
 use app::error::{AppError, Invalid};
@@ -257,7 +257,7 @@ impl ImportService {
 
     pub(super) async fn ask_back(&self, by: PlatformAdmin<'_>, id: ImportBatchId) -> Result<(), Failure> {
         let txn = self.database.begin().await?;
-        let Locked { stage, .. } = self.lock(&txn, id).await?;
+        let Locked { job, stage } = self.lock(&txn, id).await?;
         let batch = import_batches::Entity::find_by_id(id.0)
             .one(&txn)
             .await?
@@ -269,8 +269,8 @@ impl ImportService {
             .col_expr(import_jobs::Column::RowsRead, 0_i64.into())
             .col_expr(import_jobs::Column::RowsTouched, 0_i64.into())
             .filter(import_jobs::Column::BatchId.eq(id.0));
-        if stage != Stage::Failed {
-            // It is of an undoing that broke off.
+        let problem = job.problem.and_then(|code| code.parse().ok());
+        if problem.is_some_and(is_of_undoing) {
             begun = begun.col_expr(import_jobs::Column::Problem, Expr::value(None::<String>));
         }
         begun.exec(&txn).await?;

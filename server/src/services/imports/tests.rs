@@ -74,6 +74,9 @@ fn every_fault_of_a_row_is_told_with_its_column() {
     assert_eq!(errors_of(",PAX,S90,,,\n"), [sn(RowFault::SnMissing)]);
     assert_eq!(errors_of("ABC#12,PAX,S90,,,\n"), [sn(RowFault::SnCharacter)]);
     assert_eq!(errors_of("12,PAX,S90,,,\n"), [sn(RowFault::SnTooShort)]);
+    let spaced = |between: usize| format!("12{}34,PAX,S90,,,\n", "-".repeat(between));
+    assert_eq!(errors_of(&spaced(124)), []);
+    assert_eq!(errors_of(&spaced(125)), [sn(RowFault::SnTooLong)]);
     assert_eq!(errors_of("8.20001E+13,PAX,S90,,,\n"), [sn(RowFault::SnScientific)]);
     assert_eq!(errors_of("8E1234,PAX,S90,,,\n"), [], "which is a serial number");
     assert_eq!(

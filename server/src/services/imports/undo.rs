@@ -126,7 +126,7 @@ impl Job<'_> {
             self.told();
         }
         let txn = self.service.database.begin().await?;
-        self.lease.keep(&txn, &self.service.surroundings).await?;
+        self.keep(&txn).await?;
         self.forget_stores(&txn).await?;
         self.enter(&txn, Stage::Undone).await?;
         audit::record(&txn, &self.service.surroundings, self.undone()?).await?;
@@ -167,7 +167,7 @@ impl Job<'_> {
             return Ok(false);
         };
         let txn = self.service.database.begin().await?;
-        self.lease.keep(&txn, &self.service.surroundings).await?;
+        self.keep(&txn).await?;
         let rows = terminals::Entity::find()
             .filter(made)
             .filter(terminals::Column::Lifecycle.ne(Lifecycle::Retired.code()))
@@ -202,7 +202,7 @@ impl Job<'_> {
     /// Gives a chunk of the terminals that it changed their former facts back; `false` when there are no more.
     async fn take_back_changes(&mut self) -> Result<bool, Interrupted> {
         let txn = self.service.database.begin().await?;
-        self.lease.keep(&txn, &self.service.surroundings).await?;
+        self.keep(&txn).await?;
         let changes = import_changes::Entity::find()
             .filter(import_changes::Column::BatchId.eq(self.batch.id))
             .order_by_asc(import_changes::Column::TerminalId)

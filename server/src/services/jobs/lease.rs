@@ -1,9 +1,11 @@
 //! Which server does the work of a job: whoever holds its lease. A server that ends without giving it back loses it
 //! after a while, and another one, or the same after a restart, goes on.
 
+use super::who::may_still;
 use crate::clock::Surroundings;
 use crate::database::Database;
 use crate::services::failure::{Failure, unreadable};
+use app::caller::Caller;
 use sea_orm::sea_query::{Expr, ExprTrait, ValueType};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ModelTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -143,12 +145,13 @@ impl<E: Leased> Lease<E> {
             .filter(self.held())
     }
 
-    /// Holds on to it, as part of a transaction that writes something: another server that has taken over meanwhile makes
-    /// it fail, and so does somebody who asked to stop.
+    /// Holds on to it, as part of a transaction that writes something for `caller`: another server that has taken over
+    /// meanwhile makes it fail, and so does somebody who asked to stop, or who has locked the caller out.
     pub(in crate::services) async fn keep(
         self,
         connection: &impl ConnectionTrait,
         surroundings: &Surroundings,
+        caller: &Caller,
     ) -> Result<(), Interrupted> {
         let kept = E::update_many()
             .col_expr(E::UNTIL, lasts(surroundings).into())
@@ -157,7 +160,10 @@ impl<E: Leased> Lease<E> {
             .exec(connection)
             .await?;
         if kept.rows_affected == 1 {
-            return Ok(());
+            return match may_still(connection, caller).await? {
+                true => Ok(()),
+                false => Err(Interrupted::Forbidden),
+            };
         }
         let held = E::find().filter(self.held()).one(connection).await?;
         Err(match held {
@@ -186,7 +192,7 @@ impl<E: Leased> Lease<E> {
             }),
         };
         match worked {
-            Ok(()) | Err(Interrupted::Lost | Interrupted::Cancelled) => Ok(()),
+            Ok(()) | Err(Interrupted::Lost | Interrupted::Cancelled | Interrupted::Forbidden) => Ok(()),
             Err(Interrupted::Failed(failure)) => Err(failure),
         }
     }
@@ -225,6 +231,8 @@ pub(in crate::services) enum Interrupted {
     Lost,
     /// Somebody asked for it.
     Cancelled,
+    /// Whoever asked for the work may no longer do it.
+    Forbidden,
     /// Something went wrong.
     Failed(Failure),
 }

@@ -1,9 +1,11 @@
 //! Whose work a job is, kept with it: a job goes on after the request that asked for it.
 
+use crate::entities::users;
 use crate::services::chain::Actor;
 use crate::services::failure::{Failure, unreadable};
 use app::caller::{Caller, RequestInfo, Scope};
 use app::domain::{ActorKind, MerchantId, Role, UserId};
+use sea_orm::{ConnectionTrait, EntityTrait};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -75,7 +77,7 @@ impl Who {
         }
     }
 
-    /// The caller as it was then: what the work may do was decided when it was asked for.
+    /// The caller as it was then. Whether it may still do the work is asked with each piece, by [`super::Lease::keep`].
     pub(in crate::services) fn caller(&self) -> Result<Caller, Failure> {
         let Some(user) = self.user else {
             return Ok(Caller::system(&self.request));
@@ -93,4 +95,16 @@ impl Who {
             None => caller,
         })
     }
+}
+
+/// Whether whoever asked for the work may still do it: is neither locked out nor given another role or merchant since.
+pub(super) async fn may_still(connection: &impl ConnectionTrait, caller: &Caller) -> Result<bool, Failure> {
+    let Some(id) = caller.user_id() else { return Ok(true) };
+    let user = users::Entity::find_by_id(id.0).one(connection).await?;
+    Ok(user.is_some_and(|user| {
+        let scope = user
+            .merchant_id
+            .map_or(Scope::Platform, |id| Scope::Merchant(MerchantId(id)));
+        user.disabled_at.is_none() && user.role == caller.role().code() && scope == caller.scope()
+    }))
 }

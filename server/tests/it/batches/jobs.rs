@@ -5,8 +5,8 @@ use crate::client::{Answer, Client, between, table_rows};
 use crate::on_both_engines;
 use crate::support::{Outcome, TestDb};
 use crate::world::{Result, SHENGJING, World, XIAOMAN};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use server::entities::{audit_log, batch_jobs, batches, device_log, terminal_tags};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Statement, TransactionTrait};
+use server::entities::{audit_log, batch_jobs, batches, device_log, merchants, terminal_tags};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::Duration;
@@ -412,16 +412,67 @@ async fn old_batches_are_forgotten(db: &TestDb) -> Outcome {
 async fn who_is_locked_out_changes_nothing_more(db: &TestDb) -> Outcome {
     let world = World::new(db).await?;
     let mut admin = world.signed_in("admin").await?;
-    begun(&world, &mut admin, 700).await?;
+    let batch = begun(&world, &mut admin, 700).await?;
     world
         .sql("UPDATE users SET disabled_at = 1 WHERE login = 'admin'")
         .await?;
     world.services.batches.work_on_all().await?;
     assert_eq!(retired(db).await?.len(), 500);
     let job = batch_jobs::Entity::find().one(db.reader()).await?.ok_or("no job")?;
-    assert_eq!(job.stage, "cancelled");
+    assert_eq!(
+        (job.stage.as_str(), job.problem.as_deref()),
+        ("failed", Some("no_longer_allowed"))
+    );
     let audit = of_batches(db).await?;
     let kinds: Vec<_> = audit.iter().map(|entry| entry.action.as_str()).collect();
-    assert_eq!(kinds, ["batch.started", "batch.cancelled"]);
+    assert_eq!(kinds, ["batch.started", "batch.done"]);
+    assert_eq!(audit[1].reason.as_deref(), Some("no_longer_allowed"));
+    world
+        .sql("UPDATE users SET disabled_at = NULL WHERE login = 'admin'")
+        .await?;
+    let path = format!("/batches/{batch}");
+    admin
+        .get(&path)
+        .await?
+        .says(&["没有做完就停止了", "成功 500 台", "200 台"]);
+    Ok(())
+}
+
+/// Terminals of two merchants are put to use again, the second merchant's first, while somebody who holds the first
+/// merchant's row, as an import does, comes to want the second's. PostgreSQL alone: SQLite has one writer.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_for_each_other() -> Outcome {
+    let db = TestDb::postgres().await?;
+    let world = World::new(&db).await?;
+    let mut merchants = merchants::Entity::find().all(db.reader()).await?;
+    merchants.sort_by_key(|merchant| merchant.id);
+    let [first, second] = [0, 1].map(|at: usize| merchants[at].merchant_no.as_str());
+    world
+        .import(&format!("OWN10001,PAX,S90,,{second},\nOWN10002,PAX,S90,,{first},\n"))
+        .await?;
+    let suspended = "UPDATE terminals SET lifecycle = 'suspended', lifecycle_reason = 'lost'";
+    world.sql(suspended).await?;
+    let mut admin = world.signed_in("admin").await?;
+    let (_, batch) = choose_all(&mut admin, "/terminals", "").await?;
+    let resume = [("batch", batch.as_str()), ("wanted", "resume"), ("confirmed", "true")];
+
+    let other = db.writer().begin().await?;
+    let held = |number: &str| format!("SELECT id FROM merchants WHERE merchant_no = '{number}' FOR NO KEY UPDATE");
+    other.execute_unprepared(&held(first)).await?;
+    let crossed = async {
+        // Asked outside of the transaction, in which the answer would stay the same.
+        let waits = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let waits = Statement::from_string(DbBackend::Postgres, waits);
+        while db.reader().query_one_raw(waits.clone()).await?.is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        other.execute_unprepared(&held(second)).await?;
+        other.commit().await
+    };
+    let crossed = tokio::time::timeout(Duration::from_secs(60), crossed);
+    let (page, crossed) = tokio::join!(admin.submit("/actions/change-batch", &resume), crossed);
+    crossed??;
+    page?.says(&["成功 2 台"]);
+    assert_eq!(world.terminals("OWN10001").await?[0].lifecycle, "registered");
     Ok(())
 }

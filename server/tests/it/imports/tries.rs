@@ -14,6 +14,9 @@ on_both_engines!(
     an_import_that_breaks_each_time_is_given_up,
     only_tries_at_the_same_place_count,
     an_undoing_that_breaks_each_time_is_given_up,
+    who_is_locked_out_has_nothing_looked_at,
+    who_is_locked_out_brings_nothing_more_in,
+    who_is_locked_out_takes_nothing_more_back,
     what_somebody_retired_was_not_taken_back,
     an_import_whose_maker_cannot_be_read_is_given_up,
     whoever_has_lost_an_import_does_not_end_it,
@@ -200,7 +203,7 @@ async fn an_undoing_that_breaks_each_time_is_given_up(db: &TestDb) -> Outcome {
     assert_eq!(tally(&page), [2, 1, 1, 0, 0]);
     assert_eq!(
         told(db).await?,
-        ("import.undone".to_owned(), Some("no_more_tries".to_owned()))
+        ("import.undone".to_owned(), Some("undo_broke_off".to_owned()))
     );
     assert_eq!(world.terminals("NEW00001").await?[0].lifecycle, "retired");
     assert_eq!(world.terminals("FREE0001").await?[0].name, "新名");
@@ -216,6 +219,108 @@ async fn an_undoing_that_breaks_each_time_is_given_up(db: &TestDb) -> Outcome {
         .says(&["这次导入已撤销"])
         .is_silent_on(&["撤销没有完成"]);
     assert_eq!(world.terminals("FREE0001").await?[0].name, "旧名");
+    Ok(())
+}
+
+/// Lets or does not let the administrator in.
+async fn locked_out(world: &World<'_>, is_out: bool) -> Result<()> {
+    let since = if is_out { "1" } else { "NULL" };
+    world
+        .sql(&format!("UPDATE users SET disabled_at = {since} WHERE login = 'admin'"))
+        .await
+}
+
+async fn who_is_locked_out_brings_nothing_more_in(db: &TestDb) -> Outcome {
+    let world = World::new(db).await?;
+    let mut admin = world.signed_in("admin").await?;
+    let to = half_way(&world, &mut admin, 6_000).await?;
+    let so_far = count(db).await?;
+    locked_out(&world, true).await?;
+    world.clock.advance_ms(LEASE_MS);
+    world.services.imports.work_on_all().await?;
+    assert_eq!(count(db).await?, so_far);
+    assert_eq!(
+        told(db).await?,
+        ("import.done".to_owned(), Some("no_longer_allowed".to_owned()))
+    );
+    locked_out(&world, false).await?;
+    admin
+        .get(&to)
+        .await?
+        .says(&[
+            "导入中途停止",
+            "没有做完就停止了",
+            "请由其他管理员重新上传文件",
+            "撤销这次导入",
+        ])
+        .is_silent_on(&["重新选择"]);
+    Ok(())
+}
+
+/// While rows are looked at nothing goes in, whatever was foretold of them.
+async fn who_is_locked_out_has_nothing_looked_at(db: &TestDb) -> Outcome {
+    let world = World::new(db).await?;
+    let mut admin = world.signed_in("admin").await?;
+    uploaded(&mut admin, &rows(2_500)).await?;
+    upon(
+        &world,
+        "UPDATE OF rows_read ON import_jobs",
+        "UPDATE users SET disabled_at = 1",
+    )
+    .await?;
+    world.services.imports.work_on_all().await?;
+    assert_eq!(job(db).await?.rows_read, 1_000);
+    let ended = audit_log::Entity::find().filter(audit_log::Column::Action.eq("import.done"));
+    let entry = ended.one(db.reader()).await?.ok_or("no entry")?;
+    assert_eq!(entry.reason.as_deref(), Some("no_longer_allowed"));
+    assert!(
+        entry
+            .after
+            .as_deref()
+            .is_some_and(|after| after.contains("\"rows_created\":0")),
+        "{entry:?}"
+    );
+    Ok(())
+}
+
+async fn who_is_locked_out_takes_nothing_more_back(db: &TestDb) -> Outcome {
+    let world = World::new(db).await?;
+    let mut admin = world.signed_in("admin").await?;
+    let (to, _) = send(&world, &mut admin, "a.csv", rows(3).as_bytes()).await?;
+    confirm(&world, &mut admin, &to, false).await?;
+    let undo = [("import", id_in(&to))];
+    admin.post("/actions/import-undo", &undo).await?;
+    locked_out(&world, true).await?;
+    world.services.imports.work_on_all().await?;
+    assert_eq!(world.terminals("ROW0000000").await?[0].lifecycle, "unassigned");
+    assert_eq!(
+        told(db).await?,
+        ("import.undone".to_owned(), Some("undo_stopped".to_owned()))
+    );
+    locked_out(&world, false).await?;
+    admin
+        .get(&to)
+        .await?
+        .says(&["撤销没有完成", "发起的账号在此期间被停用", "文件已导入", "撤销这次导入"]);
+
+    // Another role is not the one that was asked.
+    admin.post("/actions/import-undo", &undo).await?;
+    let role = "UPDATE users SET role =";
+    world
+        .sql(&format!("{role} 'platform_support' WHERE login = 'admin'"))
+        .await?;
+    world.services.imports.work_on_all().await?;
+    assert_eq!(world.terminals("ROW0000000").await?[0].lifecycle, "unassigned");
+    world
+        .sql(&format!("{role} 'platform_admin' WHERE login = 'admin'"))
+        .await?;
+    admin.post("/actions/import-undo", &undo).await?;
+    world.services.imports.work_on_all().await?;
+    admin
+        .get(&to)
+        .await?
+        .says(&["这次导入已撤销"])
+        .is_silent_on(&["撤销没有完成"]);
     Ok(())
 }
 
