@@ -130,10 +130,6 @@ pub enum Invalid {
     NoMoreTries,
     /// Whoever asked for the work was locked out, or given another role, before it was done.
     NoLongerAllowed,
-    /// Undoing an import broke off each time it was tried.
-    UndoBrokeOff,
-    /// Whoever asked for an import to be undone was locked out, or given another role, before it was.
-    UndoStopped,
     /// The text is no [`crate::domain::Tag`].
     TagMalformed,
     /// The terminal has [`crate::domain::Tag::MOST`] tags.

@@ -47,6 +47,7 @@ mod m20261129_000048_search_places;
 mod m20261129_000049_model_states;
 mod m20261129_000050_longer_grams;
 mod m20261130_000051_grams_everywhere;
+mod m20261130_000052_undo_problems;
 mod shape;
 
 /// The PostgreSQL advisory lock that migrating takes: "tillkeep" in ASCII, so that it meets no other program's.
@@ -96,6 +97,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000049_model_states::Migration),
             Box::new(m20261129_000050_longer_grams::Migration),
             Box::new(m20261130_000051_grams_everywhere::Migration),
+            Box::new(m20261130_000052_undo_problems::Migration),
         ]
     }
 }

@@ -223,11 +223,6 @@ pub struct Problem {
     pub line: Option<u64>,
 }
 
-/// Whether it is why an import was not undone, not why it was not brought in.
-pub fn is_of_undoing(what: Invalid) -> bool {
-    matches!(what, Invalid::UndoBrokeOff | Invalid::UndoStopped)
-}
-
 /// What became of a file, or will.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportReport {
@@ -241,6 +236,8 @@ pub struct ImportReport {
     pub stage: Stage,
     /// Why the file as a whole cannot be imported.
     pub problem: Option<Problem>,
+    /// Why it was not undone when somebody last asked for that.
+    pub undo_problem: Option<Invalid>,
     /// Rows worked through in the present stage.
     pub rows_read: u64,
     /// Rows without the headings; before the first stage has ended, those that were seen so far.

@@ -391,8 +391,6 @@ pub(crate) fn invalid(locale: Locale, invalid: Invalid) -> (&'static str, &'stat
         TooManyMatch => too_many_match,
         NoMoreTries => no_more_tries,
         NoLongerAllowed => no_longer_allowed,
-        UndoBrokeOff => undo_broke_off,
-        UndoStopped => undo_stopped,
         TagMalformed => tag_malformed,
         TooManyTags => too_many_tags,
         AlreadyDone => already_done,

@@ -7,7 +7,7 @@ use super::import_preview::preview;
 use super::import_progress::{progress, sending};
 use super::import_steps::{CancelImport, UndoImport};
 use super::progress::again_soon;
-use crate::backend::imports::{ImportReport, Stage, is_of_undoing};
+use crate::backend::imports::{ImportReport, Stage};
 use crate::components::html::{Html, Rendered};
 use crate::components::{failure, format, icon, words};
 use crate::domain::ImportBatchId;
@@ -109,16 +109,14 @@ fn ended(locale: Locale, report: &ImportReport, acts: bool) -> impl IntoView + u
         }
     });
     let again = acts.then(|| view! { <a class="btn" href="/terminals/import">{t!(locale, import.again)}</a> });
-    let notice = match report.problem {
+    let notice = match report.undo_problem {
         _ if report.rows_touched > 0 => {
             let count = format::grouped(report.rows_touched);
-            Some(view! { {t!(locale, import.not_undone, count)} }.into_any())
+            Some(t!(locale, import.not_undone, count))
         }
-        Some(problem) if is_of_undoing(problem.what) => {
-            let said = failure::said(locale, problem.what.code());
-            Some(view! { <strong>{said.title}</strong> " " {said.what} }.into_any())
-        }
-        _ => None,
+        Some(Invalid::NoLongerAllowed) => Some(t!(locale, import.undo_stopped).to_owned()),
+        Some(_) => Some(t!(locale, import.undo_broke_off).to_owned()),
+        None => None,
     };
     let notice = notice.map(|text| {
         view! {
@@ -153,8 +151,7 @@ fn verdict(locale: Locale, report: &ImportReport) -> impl IntoView + use<> {
         _ => ("alert-error", icon::ALERT, t!(locale, import.not_done)),
     };
     let class = format!("alert {class} alert-outline bg-base-100");
-    let problem = report.problem.filter(|problem| !is_of_undoing(problem.what));
-    let problem = problem.map(|problem| {
+    let problem = report.problem.map(|problem| {
         let said = failure::said(locale, problem.what.code());
         // Nothing was wrong with the rows when somebody let them in, and there is nothing left to tick.
         let what = match problem.what {

@@ -18,6 +18,8 @@ pub struct Model {
     pub problem: Option<String>,
     /// The line where that is, from 1.
     pub problem_line: Option<i64>,
+    /// Why it was not undone when somebody last asked for that: a stable code.
+    pub undo_problem: Option<String>,
     /// What kind of file it is and which of its columns is what, as JSON.
     pub layout: Option<String>,
     /// Whether the good rows go in when there are bad ones.

@@ -11,7 +11,7 @@ pub enum Failure {
     /// The asker is told.
     Told(AppError),
     /// Somebody else made the same row at the same time, or each waited for what the other held; where that is expected,
-    /// the work begins again.
+    /// the work begins again, and elsewhere the asker may try again.
     Raced(String),
     /// The database could not be reached; the asker may try again.
     Unreachable(String),
@@ -94,7 +94,11 @@ impl From<Failure> for AppError {
                 tracing::error!(cause, "the database cannot be reached");
                 Self::Unavailable
             }
-            Failure::Raced(cause) | Failure::Broken(cause) => {
+            Failure::Raced(cause) => {
+                tracing::error!(cause, "somebody else was in the way");
+                Self::Unavailable
+            }
+            Failure::Broken(cause) => {
                 tracing::error!(cause, "a service failed");
                 Self::Internal
             }

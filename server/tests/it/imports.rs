@@ -109,18 +109,6 @@ async fn all(db: &TestDb) -> Result<Vec<terminals::Model>> {
     Ok(all.all(db.reader()).await?)
 }
 
-/// Lets the database do something more upon an event, in the same transaction.
-async fn upon(world: &World<'_>, event: &str, also: &str) -> Result<()> {
-    let trigger = match world.db.engine() {
-        Engine::Sqlite => format!("CREATE TRIGGER upon AFTER {event} BEGIN {also}; END"),
-        Engine::Postgres => format!(
-            "CREATE FUNCTION upon() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {also}; RETURN NULL; END $$; \
-             CREATE TRIGGER upon AFTER {event} FOR EACH ROW EXECUTE FUNCTION upon()"
-        ),
-    };
-    world.sql(&trigger).await
-}
-
 fn rows(count: usize) -> String {
     let rows: String = (0..count).map(|n| format!("ROW{n:07},PAX,S90,,,\n")).collect();
     format!("sn,manufacturer,model,name,merchant_no,store\n{rows}")

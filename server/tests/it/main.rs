@@ -9,6 +9,7 @@ mod checkpoints;
 mod client;
 mod codes;
 mod crash;
+mod crossing;
 mod demo;
 mod device_api;
 mod door;

@@ -8,6 +8,7 @@ use app::domain::{Login, MerchantNo, Name, Role, Timestamp};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait};
 use server::clock::{Clock, Entropy, Surroundings, SystemEntropy};
 use server::config::{Sources, load};
+use server::database::Engine;
 use server::entities::{merchants, terminals};
 use server::router::router;
 use server::services::Services;
@@ -206,6 +207,18 @@ impl<'a> World<'a> {
     pub(crate) async fn sql(&self, statement: &str) -> Result<()> {
         self.db.writer().execute_unprepared(statement).await?;
         Ok(())
+    }
+
+    /// Lets the database do something more upon an event, in the same transaction.
+    pub(crate) async fn upon(&self, event: &str, also: &str) -> Result<()> {
+        let trigger = match self.db.engine() {
+            Engine::Sqlite => format!("CREATE TRIGGER upon AFTER {event} BEGIN {also}; END"),
+            Engine::Postgres => format!(
+                "CREATE FUNCTION upon() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {also}; RETURN NULL; END $$; \
+                 CREATE TRIGGER upon AFTER {event} FOR EACH ROW EXECUTE FUNCTION upon()"
+            ),
+        };
+        self.sql(&trigger).await
     }
 
     /// The terminals with a serial number in normal form.

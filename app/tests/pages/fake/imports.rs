@@ -97,6 +97,7 @@ fn report() -> ImportReport {
         created: ago(1),
         stage: Stage::Done,
         problem: None,
+        undo_problem: None,
         rows_read: 617,
         rows_total: 1234,
         rows_created: 1000,

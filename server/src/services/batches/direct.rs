@@ -43,12 +43,16 @@ impl BatchService {
             .all(self.database.reader())
             .await?;
         for chunk in items.chunks(usize::try_from(AT_ONCE).unwrap_or(1)) {
-            self.issue_some(by, id, merchant_no, &key, chunk.to_vec()).await?;
+            let issued = self.issue_some(by, id, merchant_no, &key, chunk.to_vec()).await;
+            if let Err(failure) = issued {
+                // Codes that are out by now take the place of others, and the key is kept nowhere: it has to be handed over.
+                let _logged = AppError::from(failure);
+                break;
+            }
         }
         let writer = self.database.writer();
         let ended = ended_entry(writer, &self.surroundings, id.0, &by, AuditAction::BatchDone, None).await;
         if let Err(failure) = ended {
-            // The key is kept nowhere: whatever else is lost, it has to be handed over.
             let _logged = AppError::from(failure);
         }
         Ok(Opened { id, key })

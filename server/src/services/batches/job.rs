@@ -139,7 +139,9 @@ impl<'a> Job<'a> {
         let items = page.rows.into_iter();
         let items = items.map(|judged| (judged.row.sn_printed, Some(judged.row.id.0), None));
         let txn = self.service.database.begin().await?;
-        self.lease.keep(&txn, &self.service.surroundings, &self.caller).await?;
+        self.lease
+            .keep_for(&txn, &self.service.surroundings, &self.caller)
+            .await?;
         add(&txn, self.batch.id, before, items.collect()).await?;
         self.came_further(
             &txn,
@@ -170,7 +172,9 @@ impl<'a> Job<'a> {
             .all(self.service.database.writer())
             .await?;
         let txn = self.service.database.begin().await?;
-        self.lease.keep(&txn, &self.service.surroundings, &self.caller).await?;
+        self.lease
+            .keep_for(&txn, &self.service.surroundings, &self.caller)
+            .await?;
         let mut entries = Vec::new();
         let mut outcomes = Vec::new();
         let rows = locked(&txn, by.scope(), items).await?;

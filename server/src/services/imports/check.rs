@@ -75,7 +75,7 @@ impl Job<'_> {
     /// Leaves the rest to a person.
     async fn wait_for(&self, stage: Stage) -> Result<(), Interrupted> {
         let txn = self.service.database.begin().await?;
-        self.keep(&txn).await?;
+        self.lease.keep(&txn, &self.service.surroundings).await?;
         import_batches::Entity::update_many()
             .col_expr(import_batches::Column::RowsTotal, self.read.into())
             .filter(import_batches::Column::Id.eq(self.batch.id))

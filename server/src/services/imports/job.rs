@@ -92,7 +92,7 @@ impl<'a> Job<'a> {
     pub(super) async fn work(&mut self) -> Result<(), Interrupted> {
         let stage = self.stage()?;
         if self.worn_out {
-            return self.break_off(stage, Invalid::NoMoreTries, Invalid::UndoBrokeOff).await;
+            return self.break_off(stage, Invalid::NoMoreTries).await;
         }
         let worked = match stage {
             Stage::Checking => self.check().await,
@@ -102,27 +102,23 @@ impl<'a> Job<'a> {
         };
         match worked {
             Err(Interrupted::Cancelled) => self.cancelled().await,
-            Err(Interrupted::Forbidden) => {
-                self.break_off(stage, Invalid::NoLongerAllowed, Invalid::UndoStopped)
-                    .await
-            }
+            Err(Interrupted::Forbidden) => self.break_off(stage, Invalid::NoLongerAllowed).await,
             worked => worked,
         }
     }
 
-    /// Leaves the rest as it is, and says why: `what` of an import, `undo` of one that is being undone.
-    async fn break_off(&self, stage: Stage, what: Invalid, undo: Invalid) -> Result<(), Interrupted> {
-        let problem = |what| Problem { what, line: None };
+    /// Leaves the rest as it is, and says why.
+    async fn break_off(&self, stage: Stage, what: Invalid) -> Result<(), Interrupted> {
         match stage {
-            Stage::Undoing => self.leave(Some(problem(undo))).await,
-            _ => self.give_up(problem(what)).await,
+            Stage::Undoing => self.leave(Some(what)).await,
+            _ => self.give_up(Problem { what, line: None }).await,
         }
     }
 
-    /// Holds on to the work, as part of a transaction that writes something.
+    /// Holds on to the work, as part of a transaction that does a piece of it.
     pub(super) async fn keep(&self, txn: &DatabaseTransaction) -> Result<(), Interrupted> {
         let caller = self.who.caller()?;
-        self.lease.keep(txn, &self.service.surroundings, &caller).await
+        self.lease.keep_for(txn, &self.service.surroundings, &caller).await
     }
 
     pub(super) fn stage(&self) -> Result<Stage, Failure> {
@@ -188,7 +184,7 @@ impl<'a> Job<'a> {
         }
         self.ended(reading).await?;
         let txn = self.service.database.begin().await?;
-        self.keep(&txn).await?;
+        self.lease.keep(&txn, &self.service.surroundings).await?;
         self.finish(&txn, Stage::Done, "done").await?;
         audit::record(&txn, &self.service.surroundings, self.entry()?).await?;
         txn.commit().await?;

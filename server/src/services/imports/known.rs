@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 /// Values of one list in a statement.
-pub(super) const AT_ONCE: usize = 500;
+const AT_ONCE: usize = 500;
 
 /// Merchants and stores as they were read. Merchants are never deleted; whether they are suspended is looked at again before
 /// they are given a terminal, by [`Known::hold_merchants`], and stores before one is put into them, by

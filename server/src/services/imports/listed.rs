@@ -61,6 +61,7 @@ impl ImportService {
             let line = job.problem_line.map(count);
             Some(Problem { what, line })
         });
+        let undo_problem = job.as_ref().and_then(|job| job.undo_problem.as_deref()?.parse().ok());
         let preview = match stage {
             Stage::Checked => preview::read(reader, id.0).await?,
             _ => Vec::new(),
@@ -74,6 +75,7 @@ impl ImportService {
             created: Timestamp(batch.created_at),
             stage,
             problem,
+            undo_problem,
             rows_read,
             rows_total: count(batch.rows_total).max(if stage == Stage::Checking { rows_read } else { 0 }),
             rows_created: count(batch.rows_created),

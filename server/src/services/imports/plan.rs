@@ -1,6 +1,6 @@
 //! What is to be done with rows that are right by themselves: what is there already decides.
 
-use super::known::{AT_ONCE, Known};
+use super::known::Known;
 use super::layout::Layout;
 use super::rows::{GoodRow, heading, quoted};
 use crate::clock::Surroundings;
@@ -125,30 +125,18 @@ fn given_to(known: &Known, existing: &Existing, row: &GoodRow) -> Option<Uuid> {
     named.filter(|_| owner.is_none())
 }
 
-/// The live terminals that rows speak of.
+/// The live terminals that rows speak of, in one statement, so that they are locked in the order of their keys.
 async fn existing_of(connection: &impl ConnectionTrait, locked: bool, rows: &[Parsed]) -> Result<Existing, Failure> {
     let numbers = rows.iter().filter_map(|row| Some(row.says.as_ref().ok()?.sn.as_str()));
-    let mut found = HashMap::new();
-    for chunk in numbers
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .collect::<Vec<_>>()
-        .chunks(AT_ONCE)
-    {
-        let mut query = terminals::Entity::find()
-            .filter(terminals::Column::Sn.is_in(chunk.iter().copied()))
-            .filter(terminals::Column::Lifecycle.ne(Lifecycle::Retired.code()));
-        if locked {
-            query = query.order_by_asc(terminals::Column::Id).lock(LockType::NoKeyUpdate);
-        }
-        let terminals = query.all(connection).await?;
-        found.extend(
-            terminals
-                .into_iter()
-                .map(|terminal| ((terminal.manufacturer.clone(), terminal.sn.clone()), terminal)),
-        );
+    let mut query = terminals::Entity::find()
+        .filter(terminals::Column::Sn.is_in(numbers.collect::<BTreeSet<_>>()))
+        .filter(terminals::Column::Lifecycle.ne(Lifecycle::Retired.code()));
+    if locked {
+        query = query.order_by_asc(terminals::Column::Id).lock(LockType::NoKeyUpdate);
     }
-    Ok(found)
+    let found = query.all(connection).await?;
+    let keyed = |terminal: terminals::Model| ((terminal.manufacturer.clone(), terminal.sn.clone()), terminal);
+    Ok(found.into_iter().map(keyed).collect())
 }
 
 /// A terminal as a row makes it.

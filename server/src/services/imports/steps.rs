@@ -8,7 +8,7 @@ use crate::entities::{import_batches, import_jobs, import_parts};
 use crate::services::audit::{self, AuditEntry};
 use crate::services::failure::{Failure, unreadable};
 use crate::services::jobs::Who;
-use app::backend::imports::{MAX_FILE_BYTES, Mapping, PART_BYTES, Stage, is_of_undoing};
+use app::backend::imports::{MAX_FILE_BYTES, Mapping, PART_BYTES, Stage};
 use app::caller::PlatformAdmin;
 use app::domain::{AuditAction, ImportBatchId, TargetKind, Timestamp};
 use app::error::{AppError, Invalid};
@@ -67,6 +67,7 @@ impl ImportService {
             actor: Who::of(&by).stored()?,
             problem: None,
             problem_line: None,
+            undo_problem: None,
             layout: None,
             skip_bad_rows: false,
             cancel_requested: false,
@@ -249,7 +250,9 @@ impl ImportService {
             self.enter(&txn, id, Stage::Cancelled, None).await?;
             finished(&txn, id.0, "cancelled", now, stage == Stage::Running).await?;
         }
-        let told = json!({ "file_name": batch.file_name, "rows_created": batch.rows_created });
+        // What a look at the rows foretold did not come to pass.
+        let created = if stage == Stage::Running { batch.rows_created } else { 0 };
+        let told = json!({ "file_name": batch.file_name, "rows_created": created });
         self.record(&txn, by, id, AuditAction::ImportCancelled, told).await?;
         txn.commit().await?;
         Ok(())
@@ -257,7 +260,7 @@ impl ImportService {
 
     pub(super) async fn ask_back(&self, by: PlatformAdmin<'_>, id: ImportBatchId) -> Result<(), Failure> {
         let txn = self.database.begin().await?;
-        let Locked { job, stage } = self.lock(&txn, id).await?;
+        let Locked { stage, .. } = self.lock(&txn, id).await?;
         let batch = import_batches::Entity::find_by_id(id.0)
             .one(&txn)
             .await?
@@ -265,15 +268,13 @@ impl ImportService {
         if !can_undo(stage, &batch) {
             return Err(Invalid::AlreadyDone.into());
         }
-        let mut begun = import_jobs::Entity::update_many()
+        import_jobs::Entity::update_many()
             .col_expr(import_jobs::Column::RowsRead, 0_i64.into())
             .col_expr(import_jobs::Column::RowsTouched, 0_i64.into())
-            .filter(import_jobs::Column::BatchId.eq(id.0));
-        let problem = job.problem.and_then(|code| code.parse().ok());
-        if problem.is_some_and(is_of_undoing) {
-            begun = begun.col_expr(import_jobs::Column::Problem, Expr::value(None::<String>));
-        }
-        begun.exec(&txn).await?;
+            .col_expr(import_jobs::Column::UndoProblem, Expr::value(None::<String>))
+            .filter(import_jobs::Column::BatchId.eq(id.0))
+            .exec(&txn)
+            .await?;
         self.enter(&txn, id, Stage::Undoing, Some(Who::of(&by))).await?;
         txn.commit().await?;
         self.desk.notify();

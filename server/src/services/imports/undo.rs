@@ -13,8 +13,9 @@ use crate::services::codes;
 use crate::services::failure::{Failure, unreadable};
 use crate::services::jobs::Interrupted;
 use crate::services::{audit, audit::AuditEntry};
-use app::backend::imports::{Problem, Stage};
+use app::backend::imports::Stage;
 use app::domain::{AuditAction, Lifecycle, LogKind, TargetKind, name_key};
+use app::error::Invalid;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -126,7 +127,7 @@ impl Job<'_> {
             self.told();
         }
         let txn = self.service.database.begin().await?;
-        self.keep(&txn).await?;
+        self.lease.keep(&txn, &self.service.surroundings).await?;
         self.forget_stores(&txn).await?;
         self.enter(&txn, Stage::Undone).await?;
         audit::record(&txn, &self.service.surroundings, self.undone()?).await?;
@@ -135,18 +136,23 @@ impl Job<'_> {
     }
 
     /// Leaves all as it is, and says why: a problem, or that somebody has changed something.
-    pub(super) async fn leave(&self, problem: Option<Problem>) -> Result<(), Interrupted> {
+    pub(super) async fn leave(&self, problem: Option<Invalid>) -> Result<(), Interrupted> {
         let stage = match self.batch.state.as_str() {
             "cancelled" => Stage::Cancelled,
             "failed" => Stage::Failed,
             _ => Stage::Done,
         };
         let txn = self.service.database.begin().await?;
-        if let Some(problem) = problem {
-            self.tell(&txn, problem).await?;
-        }
+        import_jobs::Entity::update_many()
+            .col_expr(
+                import_jobs::Column::UndoProblem,
+                Expr::value(problem.map(Invalid::code)),
+            )
+            .filter(self.lease.held())
+            .exec(&txn)
+            .await?;
         self.enter(&txn, stage).await?;
-        let why = problem.map_or("changed", |problem| problem.what.code());
+        let why = problem.map_or("changed", Invalid::code);
         let entry = self.undone()?.refused(why);
         audit::record(&txn, &self.service.surroundings, entry).await?;
         txn.commit().await?;

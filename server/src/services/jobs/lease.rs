@@ -145,13 +145,12 @@ impl<E: Leased> Lease<E> {
             .filter(self.held())
     }
 
-    /// Holds on to it, as part of a transaction that writes something for `caller`: another server that has taken over
-    /// meanwhile makes it fail, and so does somebody who asked to stop, or who has locked the caller out.
+    /// Holds on to it, as part of a transaction that writes something: another server that has taken over meanwhile makes
+    /// it fail, and so does somebody who asked to stop.
     pub(in crate::services) async fn keep(
         self,
         connection: &impl ConnectionTrait,
         surroundings: &Surroundings,
-        caller: &Caller,
     ) -> Result<(), Interrupted> {
         let kept = E::update_many()
             .col_expr(E::UNTIL, lasts(surroundings).into())
@@ -160,16 +159,27 @@ impl<E: Leased> Lease<E> {
             .exec(connection)
             .await?;
         if kept.rows_affected == 1 {
-            return match may_still(connection, caller).await? {
-                true => Ok(()),
-                false => Err(Interrupted::Forbidden),
-            };
+            return Ok(());
         }
         let held = E::find().filter(self.held()).one(connection).await?;
         Err(match held {
             Some(_) => Interrupted::Cancelled,
             None => Interrupted::Lost,
         })
+    }
+
+    /// The same for a piece of the work that `caller` asked for, which whoever was locked out meanwhile may not have done.
+    pub(in crate::services) async fn keep_for(
+        self,
+        connection: &impl ConnectionTrait,
+        surroundings: &Surroundings,
+        caller: &Caller,
+    ) -> Result<(), Interrupted> {
+        self.keep(connection, surroundings).await?;
+        match may_still(connection, caller).await? {
+            true => Ok(()),
+            false => Err(Interrupted::Forbidden),
+        }
     }
 
     /// The row, as long as the lease holds.

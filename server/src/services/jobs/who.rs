@@ -77,7 +77,7 @@ impl Who {
         }
     }
 
-    /// The caller as it was then. Whether it may still do the work is asked with each piece, by [`super::Lease::keep`].
+    /// The caller as it was then. Whether it may still do the work is asked with each piece, by [`super::Lease::keep_for`].
     pub(in crate::services) fn caller(&self) -> Result<Caller, Failure> {
         let Some(user) = self.user else {
             return Ok(Caller::system(&self.request));

@@ -2,10 +2,11 @@
 
 use super::states;
 use crate::client::{Answer, Client, between, table_rows};
+use crate::crossing::holding;
 use crate::on_both_engines;
 use crate::support::{Outcome, TestDb};
 use crate::world::{Result, SHENGJING, World, XIAOMAN};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Statement, TransactionTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use server::entities::{audit_log, batch_jobs, batches, device_log, merchants, terminal_tags};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -412,12 +413,12 @@ async fn old_batches_are_forgotten(db: &TestDb) -> Outcome {
 async fn who_is_locked_out_changes_nothing_more(db: &TestDb) -> Outcome {
     let world = World::new(db).await?;
     let mut admin = world.signed_in("admin").await?;
-    let batch = begun(&world, &mut admin, 700).await?;
-    world
-        .sql("UPDATE users SET disabled_at = 1 WHERE login = 'admin'")
-        .await?;
+    let batch = begun(&world, &mut admin, 800).await?;
+    // As soon as the next hundred are done.
+    let out = "UPDATE users SET disabled_at = 1 WHERE login = 'admin'";
+    world.upon("UPDATE OF place ON batch_jobs", out).await?;
     world.services.batches.work_on_all().await?;
-    assert_eq!(retired(db).await?.len(), 500);
+    assert_eq!(retired(db).await?.len(), 600);
     let job = batch_jobs::Entity::find().one(db.reader()).await?.ok_or("no job")?;
     assert_eq!(
         (job.stage.as_str(), job.problem.as_deref()),
@@ -434,7 +435,7 @@ async fn who_is_locked_out_changes_nothing_more(db: &TestDb) -> Outcome {
     admin
         .get(&path)
         .await?
-        .says(&["没有做完就停止了", "成功 500 台", "200 台"]);
+        .says(&["没有做完就停止了", "成功 600 台", "200 台"]);
     Ok(())
 }
 
@@ -456,22 +457,11 @@ async fn nobody_waits_for_each_other() -> Outcome {
     let (_, batch) = choose_all(&mut admin, "/terminals", "").await?;
     let resume = [("batch", batch.as_str()), ("wanted", "resume"), ("confirmed", "true")];
 
-    let other = db.writer().begin().await?;
     let held = |number: &str| format!("SELECT id FROM merchants WHERE merchant_no = '{number}' FOR NO KEY UPDATE");
-    other.execute_unprepared(&held(first)).await?;
-    let crossed = async {
-        // Asked outside of the transaction, in which the answer would stay the same.
-        let waits = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        let waits = Statement::from_string(DbBackend::Postgres, waits);
-        while db.reader().query_one_raw(waits.clone()).await?.is_none() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        other.execute_unprepared(&held(second)).await?;
-        other.commit().await
-    };
-    let crossed = tokio::time::timeout(Duration::from_secs(60), crossed);
+    let (first, second) = (held(first), held(second));
+    let crossed = holding(&db, &first, &second).await?;
     let (page, crossed) = tokio::join!(admin.submit("/actions/change-batch", &resume), crossed);
-    crossed??;
+    crossed?;
     page?.says(&["成功 2 台"]);
     assert_eq!(world.terminals("OWN10001").await?[0].lifecycle, "registered");
     Ok(())

@@ -1,6 +1,6 @@
 //! Where an import puts terminals, and that they are found there.
 
-use super::{confirm, lines_on, send, tally, upon};
+use super::{confirm, lines_on, send, tally};
 use crate::client::{Client, table_rows};
 use crate::on_both_engines;
 use crate::support::{Outcome, TestDb};
@@ -97,12 +97,9 @@ async fn a_merchant_that_is_suspended_meanwhile_is_given_no_more(db: &TestDb) ->
     let (to, preview) = send(&world, &mut admin, "a.csv", format!("{HEADINGS}{rows}").as_bytes()).await?;
     assert_eq!(tally(&preview), [1_010, 1_010, 0, 0, 0]);
     // While the first thousand go in.
-    upon(
-        &world,
-        "INSERT ON terminals",
-        "UPDATE merchants SET state = 'suspended'",
-    )
-    .await?;
+    world
+        .upon("INSERT ON terminals", "UPDATE merchants SET state = 'suspended'")
+        .await?;
     let report = confirm(&world, &mut admin, &to, false).await?;
     assert_eq!(tally(&report), [1_010, 1_000, 0, 0, 10]);
     assert_eq!(lines_on(&report.body), (1_002..1_012).collect::<Vec<_>>());

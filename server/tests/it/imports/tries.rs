@@ -1,7 +1,8 @@
 //! What fails each time it is tried comes to an end, and whoever has lost an import does not end it.
 
-use super::{confirm, count, half_way, rows, send, tally, upon};
+use super::{confirm, count, half_way, rows, send, tally};
 use crate::client::Client;
+use crate::crossing::holding;
 use crate::on_both_engines;
 use crate::support::{Outcome, TestDb};
 use crate::world::{Result, World, XIAOMAN};
@@ -203,7 +204,7 @@ async fn an_undoing_that_breaks_each_time_is_given_up(db: &TestDb) -> Outcome {
     assert_eq!(tally(&page), [2, 1, 1, 0, 0]);
     assert_eq!(
         told(db).await?,
-        ("import.undone".to_owned(), Some("undo_broke_off".to_owned()))
+        ("import.undone".to_owned(), Some("no_more_tries".to_owned()))
     );
     assert_eq!(world.terminals("NEW00001").await?[0].lifecycle, "retired");
     assert_eq!(world.terminals("FREE0001").await?[0].name, "新名");
@@ -254,6 +255,18 @@ async fn who_is_locked_out_brings_nothing_more_in(db: &TestDb) -> Outcome {
             "撤销这次导入",
         ])
         .is_silent_on(&["重新选择"]);
+
+    // Why it was not brought in is still told when it is not undone either.
+    admin.post("/actions/import-undo", &[("import", id_in(&to))]).await?;
+    locked_out(&world, true).await?;
+    world.sql("UPDATE import_jobs SET problem = 'bad_rows'").await?;
+    world.services.imports.work_on_all().await?;
+    locked_out(&world, false).await?;
+    admin
+        .get(&to)
+        .await?
+        .says(&["撤销没有完成：发起的账号", "导入中途停止", "有错误"])
+        .is_silent_on(&["请由其他管理员重新上传文件"]);
     Ok(())
 }
 
@@ -262,12 +275,9 @@ async fn who_is_locked_out_has_nothing_looked_at(db: &TestDb) -> Outcome {
     let world = World::new(db).await?;
     let mut admin = world.signed_in("admin").await?;
     uploaded(&mut admin, &rows(2_500)).await?;
-    upon(
-        &world,
-        "UPDATE OF rows_read ON import_jobs",
-        "UPDATE users SET disabled_at = 1",
-    )
-    .await?;
+    world
+        .upon("UPDATE OF rows_read ON import_jobs", "UPDATE users SET disabled_at = 1")
+        .await?;
     world.services.imports.work_on_all().await?;
     assert_eq!(job(db).await?.rows_read, 1_000);
     let ended = audit_log::Entity::find().filter(audit_log::Column::Action.eq("import.done"));
@@ -295,7 +305,7 @@ async fn who_is_locked_out_takes_nothing_more_back(db: &TestDb) -> Outcome {
     assert_eq!(world.terminals("ROW0000000").await?[0].lifecycle, "unassigned");
     assert_eq!(
         told(db).await?,
-        ("import.undone".to_owned(), Some("undo_stopped".to_owned()))
+        ("import.undone".to_owned(), Some("no_longer_allowed".to_owned()))
     );
     locked_out(&world, false).await?;
     admin
@@ -321,6 +331,27 @@ async fn who_is_locked_out_takes_nothing_more_back(db: &TestDb) -> Outcome {
         .await?
         .says(&["这次导入已撤销"])
         .is_silent_on(&["撤销没有完成"]);
+    Ok(())
+}
+
+/// An import holds a terminal and wants its merchant, whom somebody holds who comes to want the terminal. PostgreSQL ends
+/// the import's transaction; SQLite has one writer, and nobody to wait for.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_somebody_was_in_the_way_of_go_in_all_the_same() -> Outcome {
+    let db = TestDb::postgres().await?;
+    let world = World::new(&db).await?;
+    world.import("FREE0001,PAX,S90,,,\n").await?;
+    let mut admin = world.signed_in("admin").await?;
+    let file = format!("sn,manufacturer,model,merchant_no\nFREE0001,PAX,S90,{XIAOMAN}\n");
+    let (to, _) = send(&world, &mut admin, "a.csv", file.as_bytes()).await?;
+    let merchant = format!("SELECT id FROM merchants WHERE merchant_no = '{XIAOMAN}' FOR NO KEY UPDATE");
+    let terminal = "SELECT id FROM terminals WHERE sn = 'FREE0001' FOR NO KEY UPDATE";
+    let held = holding(&db, &merchant, terminal).await?;
+    let (page, held) = tokio::join!(confirm(&world, &mut admin, &to, false), held);
+    held?;
+    assert_eq!(tally(&page?), [1, 0, 1, 0, 0]);
+    assert_eq!(world.terminals("FREE0001").await?[0].lifecycle, "awaiting");
+    assert_eq!(job(&db).await?.attempts, 0, "within the one turn");
     Ok(())
 }
 
@@ -357,7 +388,7 @@ async fn whoever_has_lost_an_import_does_not_end_it(db: &TestDb) -> Outcome {
     let to = uploaded(&mut admin, &file).await?;
     // Another server has it as soon as this one has found out the columns.
     let taken_over = "UPDATE import_jobs SET lease_owner = batch_id";
-    upon(&world, "UPDATE OF layout ON import_jobs", taken_over).await?;
+    world.upon("UPDATE OF layout ON import_jobs", taken_over).await?;
     world.services.imports.work_on_all().await?;
     let lost = job(db).await?;
     assert!(lost.layout.is_some(), "it did not come as far as that");

@@ -165,6 +165,7 @@ pub(super) async fn rows(txn: &DatabaseTransaction) -> Result<(), DbErr> {
     import_jobs::ActiveModel {
         problem: some("file_broken"),
         problem_line: Set(Some(2)),
+        undo_problem: some("no_more_tries"),
         layout: some("{}"),
         skip_bad_rows: Set(true),
         cancel_requested: Set(true),
@@ -389,6 +390,7 @@ pub(super) fn job(batch: Uuid) -> import_jobs::ActiveModel {
         actor: Set("{}".to_owned()),
         problem: Set(None),
         problem_line: Set(None),
+        undo_problem: Set(None),
         layout: Set(None),
         skip_bad_rows: Set(false),
         cancel_requested: Set(false),
