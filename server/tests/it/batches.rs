@@ -9,11 +9,13 @@ use crate::world::{Result, SHENGJING, World, XIAOMAN};
 use app::domain::Role;
 use axum::http::StatusCode;
 use serde_json::json;
+use server::database::Engine;
 use std::fmt::Write;
 
 on_both_engines!(
     chosen_terminals_are_suspended_and_resumed,
     the_platform_assigns_and_issues_a_sheet_of_codes,
+    codes_that_are_out_are_handed_over,
     a_list_of_serial_numbers_is_registered,
     a_batch_is_its_makers_alone,
     more_than_a_page_is_chosen_by_what_it_matches,
@@ -174,6 +176,34 @@ async fn the_platform_assigns_and_issues_a_sheet_of_codes(db: &TestDb) -> Outcom
         .submit("/actions/change-batch", &retire)
         .await?
         .says(&["没有权限"]);
+    Ok(())
+}
+
+/// The database fails after the first hundred: their codes are out, and the key to them is on this one page.
+async fn codes_that_are_out_are_handed_over(db: &TestDb) -> Outcome {
+    let world = World::new(db).await?;
+    let sns: Vec<String> = (0..120).map(|n| format!("OWN{n:06}")).collect();
+    let mut rows = String::new();
+    for sn in &sns {
+        writeln!(rows, "{sn},PAX,S90,,{XIAOMAN},")?;
+    }
+    world.import(&rows).await?;
+    let mut admin = world.signed_in("admin").await?;
+    let sns: Vec<&str> = sns.iter().map(String::as_str).collect();
+    let (_, batch) = choose(&mut admin, &world, "/terminals", &sns).await?;
+    let full = "(SELECT count(*) FROM activation_codes) > 100";
+    let fails = match db.engine() {
+        Engine::Sqlite => format!("SELECT RAISE(ABORT, 'full') WHERE {full}"),
+        Engine::Postgres => format!("IF {full} THEN RAISE EXCEPTION 'full'; END IF"),
+    };
+    world.upon("INSERT ON activation_codes", &fails).await?;
+    let codes = [("batch", batch.as_str()), ("merchant_no", "")];
+    let sheet = admin.submit("/actions/batch-codes", &codes).await?;
+    sheet.says(&["成功 100 台", "未执行 20 台：处理中断，请重新选择", "激活码单"]);
+    let code = code_on(&sheet.body).ok_or("no code on the sheet")?;
+    let claim = json!({ "sn": "OWN000000", "activation_code": code });
+    let claimed = world.visitor().post_json("/api/v1/terminals/register", &claim).await?;
+    assert_eq!(claimed.status, StatusCode::CREATED, "{claimed:?}");
     Ok(())
 }
 
