@@ -26,6 +26,12 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let moved = Query::update()
+            .table(TABLE)
+            .value("problem", Expr::col(COLUMN))
+            .and_where(Expr::col(COLUMN).is_not_null())
+            .take();
+        manager.execute(moved).await?;
         manager
             .alter_table(Table::alter().table(TABLE).drop_column(COLUMN).take())
             .await

@@ -179,7 +179,7 @@ impl<'a> Job<'a> {
         let mut outcomes = Vec::new();
         let rows = locked(&txn, by.scope(), items).await?;
         if matches!(change, BatchChange::Move(Change::Resume)) {
-            // One is looked at with each terminal, in the order in which these were chosen.
+            // Before each terminal's own is looked at, in the order in which the terminals were chosen.
             let owners = rows.iter().filter_map(|(_, row)| row.as_ref().ok()?.merchant_id);
             merchants::hold(&txn, owners.collect::<BTreeSet<_>>()).await?;
         }
